@@ -1,0 +1,113 @@
+# Every command of the project; `make help` lists them. All that they make is under .cache, .demo, .venv and build.
+
+PYTHON ?= python3
+DEMO_DIR ?= $(CURDIR)/.demo
+DEMO_PORT ?= 8913
+
+CACHE := $(CURDIR)/.cache
+LOCKS := runtime/requirements
+TOOLS := runtime/pyproject.toml
+COLLECTION := $(CACHE)/collections/ansible_collections/galaxyops/pulsar
+# The demo needs Ansible and nothing else: the environment for development serves where there is one.
+ANSIBLE := $(if $(wildcard .venv/complete),.venv,.cache/venv/ansible)
+
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/$(ANSIBLE)/bin:$(PATH)
+export ANSIBLE_HOME := $(CACHE)/ansible
+export ANSIBLE_CALLBACK_RESULT_FORMAT := yaml
+export ANSIBLE_COLLECTIONS_PATH := $(CACHE)/collections
+export ANSIBLE_DISPLAY_SKIPPED_HOSTS := false
+export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
+export ANSIBLE_LOCALHOST_WARNING := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(ANSIBLE)/complete | $(COLLECTION) ## deploy a server to this machine and run a job on it through Galaxy's client
+	@DEMO_STOP='make demo-clean' ansible-playbook galaxyops.pulsar.demo $(DEMO_VARIABLES)
+
+.PHONY: demo-clean
+demo-clean: $(ANSIBLE)/complete | $(COLLECTION) ## stop that server and remove all of it
+	@ansible-playbook galaxyops.pulsar.demo $(DEMO_VARIABLES) --extra-vars pulsar_state=absent
+	rm -rf '$(DEMO_DIR)'
+
+DEMO_VARIABLES = --extra-vars "demo_dir='$(DEMO_DIR)' pulsar_port=$(DEMO_PORT) pulsar_build_dir='$(CACHE)/wheels'"
+
+.PHONY: test
+test: packages lint test-runtime test-collection ## check everything: lint, every rung of tests, the tarball, the demo
+
+.PHONY: packages
+packages: ## install the Debian packages that the tests need, or name them
+	@PYTHON='$(PYTHON)' tests/debian_packages.sh
+
+.PHONY: lint
+lint: .venv | $(COLLECTION) ## check style, types, layers and spelling
+	ruff check --config $(TOOLS) --cache-dir $(CACHE)/ruff .
+	ruff format --config $(TOOLS) --cache-dir $(CACHE)/ruff --check .
+	mypy --config-file $(TOOLS) --cache-dir $(CACHE)/mypy benchmarks playbooks plugins roles runtime tests
+	cd runtime && lint-imports --cache-dir $(CACHE)/import-linter
+	yamllint --strict .
+	ansible-lint
+	shellcheck .ci/run tests/debian_packages.sh
+	codespell --toml $(TOOLS)
+	antsibull-changelog lint
+
+.PHONY: test-runtime
+test-runtime: .venv ## run the tests of the runtime
+	cd runtime && python -m pytest -o cache_dir=$(CACHE)/pytest/runtime
+
+.PHONY: test-collection
+test-collection: .venv | $(COLLECTION) ## run the tests of the collection, the tarball and the demo among them
+	python -m pytest -c $(TOOLS) --rootdir . -o cache_dir=$(CACHE)/pytest/collection tests
+
+.PHONY: bench
+bench: .venv ## measure this server beside the reference
+	python -m benchmarks
+
+.PHONY: build
+build: $(ANSIBLE)/complete ## build the collection's tarball into build/
+	ansible-galaxy collection build --force --output-path build
+
+.PHONY: lock
+lock: .cache/venv/lock/complete ## lock the requirements anew
+	cd runtime && for target in pyproject.toml:runtime $(LOCKED:%=requirements/%.in:%); do \
+		$(LOCK_COMMAND) "$${target%:*}" --output-file "requirements/$${target##*:}.txt" || exit; done
+
+LOCKED := build test ansible lint lock client-0.15.15 client-0.16.0 reference
+LOCK_COMMAND = $(CURDIR)/.cache/venv/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command 'make lock' --cache-dir $(CACHE)/uv
+
+.PHONY: clean
+clean: ## remove everything that these commands made
+	if [ -d '$(DEMO_DIR)' ]; then $(MAKE) demo-clean; fi
+	rm -rf .cache .venv build
+
+.PHONY: .venv
+.venv: .venv/complete ## make the environment for development
+
+.venv/complete: $(addprefix $(LOCKS)/,build.txt runtime.txt test.txt lint.txt ansible.txt) $(TOOLS) | python
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --require-hashes $(patsubst %,--requirement %,$(filter %.txt,$^))
+	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable runtime
+	touch $@
+
+# An environment that holds one locked list and nothing else.
+.cache/venv/%/complete: $(LOCKS)/%.txt | python
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
+	touch $@
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo '$(PYTHON) is not Python 3.11 or later with venv: install it, or name one with PYTHON=...' >&2; exit 1; }
+
+# Ansible finds the checkout under the collection's name.
+$(COLLECTION):
+	mkdir -p $(@D)
+	ln -sfn $(CURDIR) $@

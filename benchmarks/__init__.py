@@ -1,0 +1,1 @@
+"""Measures our server beside the reference, in one run."""

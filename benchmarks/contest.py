@@ -1,0 +1,47 @@
+"""Rounds in which the products take turns, so that what the machine does meanwhile hits both."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.deadline import Deadline
+from benchmarks.failure import MeasurementFailed
+from benchmarks.metric import Figures, Metric
+from benchmarks.product import Product
+from benchmarks.server import Server
+
+#: The figures of every round, by product.
+Rounds = dict[str, list[Figures]]
+
+
+def compete(metric: Metric, products: Sequence[Product], tell: Callable[[str], None]) -> Rounds:
+    """Measure each product once in each round."""
+    rounds: Rounds = {product.name: [] for product in products}
+    for number in range(1, metric.rounds + 1):
+        for product in products:
+            figures = trial(metric, product)
+            rounds[product.name].append(figures)
+            words = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+            tell(f"{metric.name} {number}/{metric.rounds} {product.name}: {words}")
+    return rounds
+
+
+def trial(metric: Metric, product: Product) -> Figures:
+    """Start a fresh server in an empty directory, measure, and take it away."""
+    directory = Path(tempfile.mkdtemp(prefix="bench-"))
+    server = Server.prepared(product, directory, metric.concurrent_jobs)
+    try:
+        server.start()
+        return metric.measure(server, Deadline(metric.limit_seconds, metric.name))
+    except (MeasurementFailed, OSError, LookupError, ValueError) as error:
+        # ValueError and LookupError: an answer that is not what the protocol says.
+        raise MeasurementFailed(
+            f"{metric.name}, {product.name}: {error}\nlast lines of its log:\n{server.log_tail()}"
+        ) from error
+    finally:
+        server.end(signal.SIGTERM)
+        shutil.rmtree(directory)

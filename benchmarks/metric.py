@@ -1,0 +1,79 @@
+"""What is measured, and what it must reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+
+import attrs
+
+from benchmarks.deadline import Deadline
+from benchmarks.server import Server
+
+
+class Bound(Enum):
+    """The side of its limit on which a figure has to be."""
+
+    AT_LEAST = "at least"
+    AT_MOST = "at most"
+
+    def holds(self, figure: float, limit: float) -> bool:
+        """Say whether the figure is on the right side; the limit itself is."""
+        return figure >= limit if self is Bound.AT_LEAST else figure <= limit
+
+
+@attrs.frozen(kw_only=True)
+class Requirement:
+    """A limit for our figure, or for its ratio to the reference's."""
+
+    bound: Bound
+    limit: float
+    of_ratio: bool = True
+
+    def met(self, *, ours: float, ratio: float) -> bool:
+        """Say whether a result reaches the limit."""
+        return self.bound.holds(ratio if self.of_ratio else ours, self.limit)
+
+    def __str__(self) -> str:
+        if not self.of_ratio:
+            return f"{self.bound.value} {self.limit:g}"
+        if self.limit < 1 and (1 / self.limit).is_integer():
+            return f"{self.bound.value} 1/{1 / self.limit:g}"
+        return f"{self.bound.value} {self.limit:g} times"
+
+
+@attrs.frozen(kw_only=True)
+class Quantity:
+    """One figure of a metric: a row of the table."""
+
+    title: str
+    unit: str
+    requirement: Requirement | None = None
+
+
+#: The figures of one trial, by the names of their quantities.
+Figures = Mapping[str, float]
+
+
+@attrs.frozen(kw_only=True)
+class Metric:
+    """A measurement that is made with a freshly started server, once for each round."""
+
+    name: str
+    method: str
+    """How it is measured, for the page."""
+    quantities: Mapping[str, Quantity]
+    measure: Callable[[Server, Deadline], Figures]
+    rounds: int = 3
+    limit_seconds: float = 120
+    concurrent_jobs: int = 8
+
+
+def at_least_times(limit: float) -> Requirement:
+    """Require that ours is so many times the reference's figure, or more."""
+    return Requirement(bound=Bound.AT_LEAST, limit=limit)
+
+
+def at_most_times(limit: float) -> Requirement:
+    """Require that ours is this part of the reference's figure, or less."""
+    return Requirement(bound=Bound.AT_MOST, limit=limit)

@@ -1,0 +1,1 @@
+"""The agent process: the loop in which the supervisor lives."""

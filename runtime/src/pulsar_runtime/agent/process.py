@@ -1,0 +1,80 @@
+"""One agent from its start to its stop."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pulsar_runtime.agent.reactor import SelectorReactor
+from pulsar_runtime.application.supervisor import Supervisor
+from pulsar_runtime.domain.errors import AlreadyRunning
+
+logger = logging.getLogger(__name__)
+
+LOCK_NAME = "agent.lock"
+
+
+@contextlib.contextmanager
+def only_agent(directory: Path) -> Iterator[None]:
+    """Hold the right to serve the job store of *directory*; raises `AlreadyRunning`."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise AlreadyRunning(
+            f"another agent serves {directory}: stop it first, or give this instance its own persistence_directory"
+        ) from None
+    else:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def run(
+    supervisor: Supervisor, reactor: SelectorReactor, doorbell: socket.socket, recovered: Callable[[], None]
+) -> None:
+    """Recover all jobs, call *recovered*, and serve until a signal says stop; running jobs go on."""
+    with _signals(reactor):
+        reactor.watch(doorbell.fileno(), lambda: _answer(doorbell, supervisor))
+        supervisor.round()
+        recovered()
+        logger.info("agent is ready", extra={"action": "agent_ready"})
+        reactor.run()
+        logger.info("agent stops; running jobs go on", extra={"action": "agent_stops"})
+
+
+def _answer(doorbell: socket.socket, supervisor: Supervisor) -> None:
+    # However often it rang, one look finds everything.
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            doorbell.recv(1)
+    supervisor.look()
+
+
+@contextlib.contextmanager
+def _signals(reactor: SelectorReactor) -> Iterator[None]:
+    """Stop the reactor at SIGTERM and SIGINT, whatever it is waiting for."""
+    reader, writer = socket.socketpair()
+    reader.setblocking(False)
+    writer.setblocking(False)
+    earlier_fd = signal.set_wakeup_fd(writer.fileno())
+    earlier = {
+        number: signal.signal(number, lambda *_: reactor.stop()) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    reactor.watch(reader.fileno(), lambda: reader.recv(64) and None)
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(earlier_fd)
+        reactor.unwatch(reader.fileno())
+        reader.close()
+        writer.close()

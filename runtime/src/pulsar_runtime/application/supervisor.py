@@ -1,0 +1,231 @@
+"""The supervisor: the only one that advances jobs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+
+import attrs
+
+from pulsar_runtime.domain.errors import PulsarRuntimeError, QueryError, StoreError
+from pulsar_runtime.domain.ids import ExternalId, ManagerName
+from pulsar_runtime.domain.job import Job, Observation, Transition
+from pulsar_runtime.domain.status import JobStatus, SchedulerState
+from pulsar_runtime.ports import JobManager, JobStore, LaunchPreparer, Reactor, Stager
+
+logger = logging.getLogger(__name__)
+
+#: What a failed job reports as its return code (protocol section 4.2, step 9).
+_FAILED_RETURN_CODE = 1
+
+#: How often a job is started when the host keeps going down under it.
+_MOST_ATTEMPTS = 3
+
+#: Pause before something that may succeed later is tried again.
+_RETRY_SECONDS = 5.0
+
+#: How often the store and the managers are looked at without having been called.
+_ROUND_SECONDS = 5.0
+
+
+@attrs.frozen(kw_only=True)
+class ManagerWorks:
+    """What the supervisor needs of one manager."""
+
+    manager: JobManager
+    preparer: LaunchPreparer
+    stager: Stager
+
+
+class Supervisor:
+    """Follows every active job from its submission to its end.
+
+    Everything is called from the reactor's thread. What fails for the moment is tried again, by a timer
+    or in the next round; a store that is damaged ends the agent, while the jobs go on.
+    """
+
+    def __init__(self, store: JobStore, works: Mapping[ManagerName, ManagerWorks], reactor: Reactor) -> None:
+        self._store = store
+        self._works = works
+        self._reactor = reactor
+        self._jobs: dict[int, Job] = {}
+        self._keys: dict[tuple[ManagerName, ExternalId], int] = {}
+        self._last_submitted = 0
+
+    def round(self) -> None:
+        """Look at everything, now and from time to time."""
+        self.look()
+        for name in self._works:
+            self._observe(name, [external_id for manager, external_id in self._keys if manager == name])
+        self._reactor.call_later(_ROUND_SECONDS, self.round)
+
+    def look(self) -> None:
+        """Take up what clients have written into the store."""
+        try:
+            for job in self._store.submitted_after(self._last_submitted):
+                self._take(job)
+            for job in self._store.cancel_requests():
+                self._cancel(job)
+        except StoreError as exc:
+            if not exc.transient:
+                raise
+            logger.warning("%s", exc, extra={"action": "store_busy"})
+
+    def changed(self, manager: ManagerName, external_id: ExternalId) -> None:
+        """Hear that a manager knows something new about a job."""
+        if (manager, external_id) in self._keys:
+            self._observe(manager, [external_id])
+
+    def launch_ids(self) -> frozenset[str]:
+        """Return the launches that belong to active jobs."""
+        return frozenset(self._works[job.manager].preparer.spec(job).launch_id for job in self._jobs.values())
+
+    def _take(self, job: Job) -> None:
+        self._last_submitted = job.submitted
+        if job.manager not in self._works:
+            logger.error(
+                "job %s belongs to manager %r, which is no longer configured: it waits until it is again",
+                job.job_id,
+                job.manager,
+                extra={"action": "manager_missing"},
+            )
+            return
+        self._jobs[job.key] = job
+        self._advance(job.key)
+
+    def _advance(self, key: int) -> None:
+        """Bring a job to where its manager is the one who knows more."""
+        job = self._jobs.get(key)
+        if job is None:
+            return
+        try:
+            if job.status is JobStatus.PREPROCESSING and not job.cancel_requested:
+                self._prepare(job)
+            elif job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
+                self._hand_over(job)
+            elif job.status is JobStatus.POSTPROCESSING:
+                self._move(job, JobStatus.COMPLETE, return_code=job.return_code)
+        except PulsarRuntimeError as exc:
+            if exc.transient:
+                logger.warning("job %s waits: %s", job.job_id, exc, extra={"action": "job_waits"})
+                self._reactor.call_later(_RETRY_SECONDS, lambda: self._advance(key))
+            elif isinstance(exc, StoreError):
+                raise
+            else:
+                self._fail(job, str(exc))
+
+    def _prepare(self, job: Job) -> None:
+        works = self._works[job.manager]
+        submission = self._store.submission(job.key)
+        works.stager.check(submission)
+        works.stager.stage_in(job, submission.staging.stage_in)
+        works.preparer.prepare(job, submission)
+        # Written down before the manager is asked: what comes before is safe to repeat, the start is not.
+        queued = self._move(job, JobStatus.QUEUED)
+        if queued is not None:
+            self._hand_over(queued)
+
+    def _hand_over(self, job: Job) -> None:
+        works = self._works[job.manager]
+        external_id = works.manager.submit(works.preparer.spec(job))
+        self._jobs[job.key] = attrs.evolve(job, external_id=external_id)
+        self._keys[job.manager, external_id] = job.key
+        self._observe(job.manager, [external_id])
+
+    def _observe(self, name: ManagerName, ids: Collection[ExternalId]) -> None:
+        try:
+            for external_id, observation in self._works[name].manager.observe(ids).items():
+                job = self._jobs.get(self._keys.get((name, external_id), 0))
+                if job is not None:
+                    self._judge(job, observation)
+        except (QueryError, StoreError) as exc:
+            if not exc.transient:
+                raise
+            logger.warning("manager %s: %s", name, exc, extra={"action": "observation_failed"})
+
+    def _judge(self, job: Job, observation: Observation) -> None:
+        state, code, reason = observation.state, observation.exit_code, observation.reason
+        if state is SchedulerState.PENDING:
+            if job.status is JobStatus.RUNNING:
+                self._move(job, JobStatus.QUEUED, reason=reason)
+        elif state is SchedulerState.RUNNING:
+            if job.status is JobStatus.QUEUED:
+                self._move(job, JobStatus.RUNNING)
+        elif job.cancel_requested:
+            self._move(job, JobStatus.CANCELLED, return_code=code, reason="cancelled")
+        elif state is SchedulerState.INTERRUPTED:
+            self._start_again(job, reason)
+        elif state is SchedulerState.VANISHED:
+            self._move(job, JobStatus.LOST, reason=reason)
+        elif code is None:
+            self._fail(job, reason)
+        else:
+            self._move(job, JobStatus.POSTPROCESSING, JobStatus.COMPLETE, return_code=code, reason=reason)
+
+    def _start_again(self, job: Job, reason: str) -> None:
+        if job.attempt >= _MOST_ATTEMPTS:
+            self._fail(job, f"{reason}, {job.attempt} times; it is not started again")
+            return
+        self._forget(job)
+        works = self._works[job.manager]
+        # The script may not have reached the disk before the power was gone.
+        works.preparer.prepare(job, self._store.submission(job.key))
+        way = (
+            (JobStatus.QUEUED,) if job.status is JobStatus.RUNNING else (JobStatus.RUNNING, JobStatus.QUEUED)
+        )
+        queued = self._move(job, *way, attempt=job.attempt + 1, reason=f"{reason}; it starts again")
+        if queued is not None:
+            self._advance(queued.key)
+
+    def _cancel(self, job: Job) -> None:
+        tracked = self._jobs.get(job.key)
+        if tracked is not None and tracked.external_id is not None:
+            self._jobs[job.key] = attrs.evolve(tracked, cancel_requested=True)
+            self._works[job.manager].manager.cancel(tracked.external_id)
+        elif tracked is not None or not job.submitted:
+            self._move(tracked or job, JobStatus.CANCELLED, reason="cancelled before it was started")
+
+    def _fail(self, job: Job, reason: str) -> None:
+        logger.warning("job %s failed: %s", job.job_id, reason, extra={"action": "job_failed"})
+        self._works[job.manager].preparer.explain(job, reason)
+        self._move(job, JobStatus.FAILED, return_code=_FAILED_RETURN_CODE, reason=reason)
+
+    def _move(
+        self,
+        job: Job,
+        *targets: JobStatus,
+        return_code: int | None = None,
+        attempt: int | None = None,
+        reason: str = "",
+    ) -> Job | None:
+        """Write a job's way through *targets*; return it as it is then, or None when it is over or gone."""
+        way = zip((job.status, *targets), targets, strict=False)
+        written = self._store.apply(
+            [
+                Transition(
+                    key=job.key,
+                    source=source,
+                    target=target,
+                    external_id=job.external_id,
+                    attempt=attempt,
+                    return_code=return_code,
+                    reason=reason,
+                )
+                for source, target in way
+            ]
+        )
+        if job.key not in written or targets[-1].terminal:
+            # Not written: a client has removed it, or begun it anew.
+            self._jobs.pop(job.key, None)
+            self._forget(job)
+            return None
+        moved = attrs.evolve(
+            self._jobs.get(job.key, job), status=targets[-1], attempt=attempt or job.attempt, reason=reason
+        )
+        self._jobs[job.key] = moved
+        return moved
+
+    def _forget(self, job: Job) -> None:
+        if job.external_id is not None:
+            self._keys.pop((job.manager, job.external_id), None)
+            self._works[job.manager].manager.forget(job.external_id)

@@ -1,0 +1,1 @@
+"""The one place that knows every adapter: wiring for the processes and the commands."""

@@ -1,0 +1,28 @@
+"""Adapters that more than one process uses, made from the configuration; none is opened yet."""
+
+from __future__ import annotations
+
+from pulsar_runtime.config.schema import Config, ManagerConfig
+from pulsar_runtime.store.job_files import JobDirectories
+from pulsar_runtime.store.job_store import SqliteJobStore
+
+#: Closed to everyone else, unless ``job_directory_mode`` says otherwise.
+_CLOSED_MODE = 0o700
+
+
+def umask(config: Config) -> int:
+    """Return the umask under which everything is made: what ``job_directory_mode`` does not open is closed."""
+    return 0o777 & ~(config.job_directory_mode or _CLOSED_MODE)
+
+
+def job_store(config: Config) -> SqliteJobStore:
+    """Return the job store."""
+    return SqliteJobStore(config.persistence_directory)
+
+
+def job_directories(config: Config, manager: ManagerConfig) -> JobDirectories:
+    """Return access to the job directories of one manager."""
+    return JobDirectories(
+        mode=manager.job_directory_mode or _CLOSED_MODE,
+        minimum_free_bytes=config.disk.minimum_free_mb * 1024 * 1024,
+    )

@@ -1,0 +1,72 @@
+"""Wiring of the agent process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import partial
+
+from pulsar_runtime.agent.process import only_agent, run
+from pulsar_runtime.agent.reactor import SelectorReactor
+from pulsar_runtime.application.supervisor import ManagerWorks, Supervisor
+from pulsar_runtime.bootstrap import adapters
+from pulsar_runtime.config.schema import Config, ManagerConfig, QueuedPython
+from pulsar_runtime.domain.environment import Assign
+from pulsar_runtime.domain.ids import ManagerName
+from pulsar_runtime.managers import launch_record
+from pulsar_runtime.managers.local import LocalManager
+from pulsar_runtime.managers.preparation import ScriptPreparer
+from pulsar_runtime.staging.stager import EmbeddedStager
+from pulsar_runtime.store.doorbell import listen
+
+
+def run_agent(config: Config, environ: Mapping[str, str]) -> None:
+    """Be the agent until a signal says stop.
+
+    Raises `AlreadyRunning`, and `StoreError` when the job store cannot be used.
+    """
+    os.umask(adapters.umask(config))
+    records = config.persistence_directory / "launches"
+    with only_agent(config.persistence_directory):
+        store = adapters.job_store(config)
+        store.open(check=True)
+        reactor = SelectorReactor()
+        works: dict[ManagerName, ManagerWorks] = {}
+        supervisor = Supervisor(store, works, reactor)
+        for name, manager in config.managers.items():
+            local = LocalManager(
+                limit=_limit(manager),
+                records=records,
+                reactor=reactor,
+                changed=partial(supervisor.changed, name),
+                environ=environ,
+            )
+            works[name] = ManagerWorks(
+                manager=local,
+                preparer=_preparer(manager),
+                stager=EmbeddedStager(adapters.job_directories(config, manager)),
+            )
+        with listen(config.persistence_directory) as doorbell:
+            run(supervisor, reactor, doorbell, lambda: launch_record.sweep(records, supervisor.launch_ids()))
+        for work in works.values():
+            work.manager.close()
+        reactor.close()
+        store.close()
+
+
+def _preparer(manager: ManagerConfig) -> ScriptPreparer:
+    return ScriptPreparer(
+        environment=tuple(Assign(name, value) for name, value in manager.environment.items()),
+        galaxy_home=manager.galaxy_home,
+        galaxy_virtual_env=manager.galaxy_virtual_env,
+        tmp_dir=manager.tmp_dir,
+    )
+
+
+def _limit(manager: ManagerConfig) -> int | None:
+    if not isinstance(manager, QueuedPython):
+        return None
+    if manager.num_concurrent_jobs == "*":
+        # What this process may use, not what the machine has.
+        return len(os.sched_getaffinity(0))
+    return manager.num_concurrent_jobs

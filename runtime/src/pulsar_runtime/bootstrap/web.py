@@ -1,0 +1,79 @@
+"""Wiring of the web process."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import attrs
+from flask import Flask
+
+from pulsar_runtime.bootstrap import adapters
+from pulsar_runtime.bootstrap.service import job_service
+from pulsar_runtime.config.schema import Config
+from pulsar_runtime.domain.errors import StoreError
+from pulsar_runtime.store.doorbell import SocketDoorbell
+from pulsar_runtime.store.file_cache import DirectoryFileCache
+from pulsar_runtime.web.app import create_app
+from pulsar_runtime.web.context import WebContext
+from pulsar_runtime.web.server import PulsarServer, ServerSettings, offload, pause
+from pulsar_runtime.web.tokens import AcceptedToken, TokenCheck
+
+
+def run_web(config: Config) -> None:
+    """Be the web server until a signal says stop."""
+    web = config.web
+    settings = ServerSettings(
+        bind=str(web.bind),
+        workers=web.workers,
+        connections_per_worker=web.connections_per_worker,
+        request_line_limit_bytes=web.request_line_limit_bytes,
+        head_timeout_seconds=web.head_timeout_seconds,
+        body_timeout_seconds=web.body_timeout_seconds,
+        keepalive_seconds=web.keepalive_seconds,
+        umask=adapters.umask(config),
+    )
+    PulsarServer(settings, lambda: build_app(config)).run()
+
+
+def build_app(config: Config) -> Flask:
+    """Build the Flask application; opens nothing."""
+    store = adapters.job_store(config)
+    files = {
+        name: attrs.evolve(adapters.job_directories(config, manager), offload=offload, pause=pause)
+        for name, manager in config.managers.items()
+    }
+    doorbell = SocketDoorbell(config.persistence_directory)
+
+    def ready() -> bool:
+        try:
+            store.open()
+        except StoreError:
+            return False
+        return doorbell.answered()
+
+    return create_app(
+        WebContext(
+            service=job_service(config, store, files),
+            tokens=TokenCheck(tokens=_tokens(config), clock=time.time),
+            file_cache=DirectoryFileCache(config.file_cache_dir) if config.file_cache_dir else None,
+            ready=ready,
+            pause=pause,
+        )
+    )
+
+
+def _tokens(config: Config) -> tuple[AcceptedToken, ...]:
+    tokens = [
+        AcceptedToken(
+            name=token.name,
+            sha256=token.sha256,
+            managers=frozenset(token.managers) if token.managers is not None else None,
+            expires_at=token.expires.timestamp() if token.expires else None,
+        )
+        for token in config.tokens
+    ]
+    if config.private_token:
+        digest = hashlib.sha256(config.private_token.reveal().encode()).hexdigest()
+        tokens.append(AcceptedToken(name="private_token", sha256=digest))
+    return tuple(tokens)

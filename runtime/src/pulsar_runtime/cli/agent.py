@@ -1,0 +1,27 @@
+"""``pulsar-runtime agent``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from pulsar_runtime.bootstrap.agent import run_agent
+from pulsar_runtime.cli.log import to_stderr
+from pulsar_runtime.cli.options import config_option, configuration
+from pulsar_runtime.domain.errors import StoreError
+
+
+@click.command("agent")
+@config_option
+def command(config_file: Path | None) -> None:
+    """Run the agent alone: it starts jobs and follows them to their end."""
+    loaded = configuration(config_file)
+    to_stderr(loaded)
+    try:
+        run_agent(loaded.config, os.environ)
+    except StoreError as error:
+        click.echo(f"pulsar-runtime agent: {error}", err=True)
+        sys.exit(1)

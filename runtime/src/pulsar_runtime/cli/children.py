@@ -1,0 +1,105 @@
+"""Child processes under one parent that passes signals on."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+from pulsar_runtime.domain.errors import PulsarRuntimeError
+
+logger = logging.getLogger(__name__)
+
+#: A child that ends sooner could not start, and would not the next time.
+_STARTED_SECONDS = 3.0
+
+_STOP = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+
+#: prctl(2): the signal that a process gets when its parent is gone.
+_PR_SET_PDEATHSIG = 1
+
+
+class Children:
+    """Runs each of *programs* in a child; one that dies later on is started again."""
+
+    def __init__(self, programs: Mapping[str, Callable[[], None]]) -> None:
+        self._programs = programs
+        self._names: dict[int, str] = {}
+        self._started: dict[str, float] = {}
+        self._stopping = False
+        self._exit_code = 0
+
+    def run(self) -> int:
+        """Return the exit code once all children have ended."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {*_STOP, signal.SIGCHLD})
+        for name in self._programs:
+            self._start(name)
+        while self._names:
+            number = signal.sigwait({*_STOP, signal.SIGCHLD})
+            if number == signal.SIGCHLD:
+                self._reap()
+            else:
+                self._stop(0)
+        return self._exit_code
+
+    def _start(self, name: str) -> None:
+        self._started[name] = time.monotonic()
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            _become(self._programs[name], name, parent)
+        self._names[pid] = name
+
+    def _reap(self) -> None:
+        for pid, name in list(self._names.items()):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if not ended:
+                continue
+            del self._names[pid]
+            if self._stopping:
+                continue
+            code = os.waitstatus_to_exitcode(status)
+            if time.monotonic() - self._started[name] < _STARTED_SECONDS:
+                logger.error(
+                    "%s could not start (exit code %s): stopping", name, code, extra={"action": "stop"}
+                )
+                self._stop(1)
+            else:
+                logger.error(
+                    "%s ended (exit code %s): starting it again", name, code, extra={"action": "restart"}
+                )
+                self._start(name)
+
+    def _stop(self, exit_code: int) -> None:
+        self._stopping = True
+        self._exit_code = self._exit_code or exit_code
+        for pid in self._names:
+            os.kill(pid, signal.SIGTERM)
+
+
+def _become(program: Callable[[], None], name: str, parent: int) -> None:
+    """Run *program* in a fresh child, and end."""
+    code = 1
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            # It died before it was asked to tell.
+            return
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_STOP, signal.SIGCHLD})
+        program()
+        code = 0
+    except SystemExit as exc:
+        code = exc.code if isinstance(exc.code, int) else 1
+    except PulsarRuntimeError as error:
+        logger.error("%s: %s", name, error, extra={"action": "start_failed"})  # noqa: TRY400 - our errors say enough
+    except BaseException:
+        logger.exception("%s failed", name, extra={"action": "start_failed"})
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Not sys.exit: the parent's stack above this frame is none of the child's business.
+        os._exit(code)

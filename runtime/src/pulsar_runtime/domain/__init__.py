@@ -1,0 +1,1 @@
+"""Values, tables and errors: pure, imported by everyone, importing no one."""

@@ -1,0 +1,1 @@
+"""The back ends that run jobs."""

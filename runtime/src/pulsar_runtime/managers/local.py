@@ -1,0 +1,264 @@
+"""Jobs on this machine: ``queued_python`` with a limit, ``unqueued`` without."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from enum import Enum
+from pathlib import Path
+
+import attrs
+
+from pulsar_runtime.domain.ids import ExternalId
+from pulsar_runtime.domain.job import LaunchSpec, Observation
+from pulsar_runtime.domain.status import SchedulerState
+from pulsar_runtime.managers import keeper, launch_record, processes
+from pulsar_runtime.ports import Reactor
+
+#: After a failed start: the machine was out of processes, memory or disk.
+_RETRY_SECONDS = 2.0
+
+#: How soon a keeper that an earlier agent had just started is looked at again.
+_SETTLE_SECONDS = 0.05
+
+#: Pauses while processes are being ended: short at first, as most obey at once.
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 5.0
+
+
+class _Phase(Enum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@attrs.define(kw_only=True)
+class _Launch:
+    spec: LaunchSpec
+    phase: _Phase = _Phase.WAITING
+    observation: Observation = Observation(state=SchedulerState.PENDING)
+    #: What will be observed once its last process is gone.
+    verdict: Observation = Observation(state=SchedulerState.VANISHED)
+    #: What all its processes carry.
+    mark: str = ""
+    #: The keeper, while it lives.
+    pid: int | None = None
+    pidfd: int | None = None
+    #: The keeper as our child, if this agent started it.
+    process: subprocess.Popen[bytes] | None = None
+    #: Whether its processes are being ended.
+    ending: bool = False
+
+
+class LocalManager:
+    """Implements the port `JobManager` with processes that go on when the agent ends.
+
+    *limit* jobs run at once, first come first served; None means no limit. *records* is a directory of
+    its own, out of the jobs' reach. *changed* is called with the id of a job whose observation changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int | None,
+        records: Path,
+        reactor: Reactor,
+        changed: Callable[[ExternalId], None],
+        environ: Mapping[str, str],
+        kill_after_seconds: float = 5.0,
+    ) -> None:
+        self._limit = limit
+        self._records = records
+        self._reactor = reactor
+        self._changed = changed
+        self._environ = environ
+        self._kill_after = kill_after_seconds
+        self._launches: dict[ExternalId, _Launch] = {}
+        self._waiting: deque[ExternalId] = deque()
+        self._running = 0
+        self._start_planned = False
+
+    def submit(self, spec: LaunchSpec) -> ExternalId:
+        """Queue the job, or find it again if an earlier agent started it."""
+        external_id = ExternalId(spec.launch_id)
+        if external_id not in self._launches:
+            self._launches[external_id] = _Launch(spec=spec)
+            if os.path.exists(self._record(external_id)):
+                self._adopt(external_id)
+            else:
+                self._queue(external_id)
+        return external_id
+
+    def observe(self, ids: Collection[ExternalId]) -> Mapping[ExternalId, Observation]:
+        """Say what is known of these jobs."""
+        return {known: self._launches[known].observation for known in ids if known in self._launches}
+
+    def cancel(self, external_id: ExternalId) -> None:
+        """Begin to end a job: TERM to all its processes, KILL to those that are left after a while."""
+        launch = self._launches.get(external_id)
+        if launch is None or launch.ending or launch.phase is _Phase.ENDED:
+            return
+        if launch.phase is _Phase.WAITING:
+            self._waiting.remove(external_id)
+            self._end(external_id, Observation(state=SchedulerState.ENDED, reason="it never started"))
+        else:
+            launch.ending = True
+            self._press(external_id, elapsed=0.0, pause=_FIRST_PAUSE_SECONDS)
+
+    def forget(self, external_id: ExternalId) -> None:
+        """Drop the record of a job whose end is in the store."""
+        if self._launches.pop(external_id, None) is not None:
+            Path(self._record(external_id)).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Stop observing; running jobs go on."""
+        for launch in self._launches.values():
+            self._unwatch(launch)
+
+    def _queue(self, external_id: ExternalId) -> None:
+        self._waiting.append(external_id)
+        # Not on the spot: after a restart, all running jobs are found again before the first new one starts.
+        self._plan_start(0.0)
+
+    def _plan_start(self, seconds: float) -> None:
+        if not self._start_planned:
+            self._start_planned = True
+            self._reactor.call_later(seconds, self._start_waiting)
+
+    def _start_waiting(self) -> None:
+        self._start_planned = False
+        while self._waiting and (self._limit is None or self._running < self._limit):
+            external_id = self._waiting[0]
+            try:
+                started = keeper.start(
+                    self._launches[external_id].spec, self._record(external_id), self._environ
+                )
+            except (FileNotFoundError, NotADirectoryError, PermissionError) as exc:
+                # The job directory was taken away or closed: another try cannot help.
+                self._waiting.popleft()
+                reason = f"the job could not be started: {exc.filename}: {exc.strerror}"
+                self._end(external_id, Observation(state=SchedulerState.ENDED, reason=reason))
+            except OSError:
+                self._plan_start(_RETRY_SECONDS)
+                return
+            else:
+                self._waiting.popleft()
+                self._launches[external_id].process = started.process
+                self._follow(external_id, started.process.pid, started.mark)
+
+    def _adopt(self, external_id: ExternalId) -> None:
+        """Take up a launch that an earlier agent began."""
+        path = self._record(external_id)
+        # In this order: a keeper that ends in between has written its last line before it let go.
+        lives = launch_record.keeper_lives(path)
+        record = launch_record.read(path)
+        if record is None or (record.pid is None and not lives):
+            # The earlier agent did not get as far as starting it.
+            Path(path).unlink(missing_ok=True)
+            self._queue(external_id)
+        elif record.pid is None:
+            # Started a moment ago, by an agent that was killed at once.
+            self._reactor.call_later(_SETTLE_SECONDS, lambda: self._adopt(external_id))
+        elif lives:
+            self._follow(external_id, record.pid, record.mark)
+        else:
+            self._occupy(external_id, record.mark)
+            self._judge(external_id, _last_observation(record))
+
+    def _follow(self, external_id: ExternalId, pid: int, mark: str) -> None:
+        """Wait for the end of a living keeper."""
+        launch = self._occupy(external_id, mark)
+        launch.pid = pid
+        launch.observation = Observation(state=SchedulerState.RUNNING)
+        try:
+            launch.pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            # It ended since its lock was tried.
+            self._reactor.call_later(0.0, lambda: self._keeper_ended(external_id))
+        else:
+            self._reactor.watch(launch.pidfd, lambda: self._keeper_ended(external_id))
+        self._changed(external_id)
+
+    def _occupy(self, external_id: ExternalId, mark: str) -> _Launch:
+        launch = self._launches[external_id]
+        launch.phase, launch.mark = _Phase.RUNNING, mark
+        self._running += 1
+        return launch
+
+    def _keeper_ended(self, external_id: ExternalId) -> None:
+        launch = self._launches[external_id]
+        self._unwatch(launch)
+        launch.pid = None
+        status = launch.process.wait() if launch.process is not None else 0
+        record = launch_record.read(self._record(external_id))
+        if record is None:
+            verdict = Observation(state=SchedulerState.VANISHED, reason="its launch record was removed")
+        elif record.exit_code is None and status < 0:
+            reason = f"its keeper was ended by signal {-status}"
+            verdict = Observation(state=SchedulerState.ENDED, exit_code=status, reason=reason)
+        else:
+            verdict = _last_observation(record)
+        self._judge(external_id, verdict)
+
+    def _judge(self, external_id: ExternalId, verdict: Observation) -> None:
+        """Take note of how a launch without a keeper ended; its last process may still have to go."""
+        launch = self._launches[external_id]
+        launch.verdict = verdict
+        # A job that ended by itself may leave a process behind; a job that lost its keeper may not.
+        orderly = verdict.exit_code is not None and verdict.exit_code >= 0
+        if (orderly and not launch.ending) or not processes.members(launch.mark, None):
+            self._finish(external_id)
+        elif not launch.ending:
+            launch.ending = True
+            self._press(external_id, elapsed=0.0, pause=_FIRST_PAUSE_SECONDS)
+
+    def _press(self, external_id: ExternalId, *, elapsed: float, pause: float) -> None:
+        """Signal what is left of a launch, until nothing is."""
+        launch = self._launches.get(external_id)
+        if launch is None or launch.phase is _Phase.ENDED:
+            return
+        left = processes.members(launch.mark, launch.pid)
+        if not left and launch.pid is None:
+            self._finish(external_id)
+            return
+        kill = elapsed >= self._kill_after
+        if elapsed == 0.0 or kill:
+            processes.send(left, signal.SIGKILL if kill else signal.SIGTERM, launch.mark, launch.pid)
+        self._reactor.call_later(
+            pause,
+            lambda: self._press(
+                external_id, elapsed=elapsed + pause, pause=min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            ),
+        )
+
+    def _finish(self, external_id: ExternalId) -> None:
+        self._running -= 1
+        self._end(external_id, self._launches[external_id].verdict)
+        self._plan_start(0.0)
+
+    def _end(self, external_id: ExternalId, observation: Observation) -> None:
+        launch = self._launches[external_id]
+        launch.phase = _Phase.ENDED
+        launch.observation = observation
+        self._changed(external_id)
+
+    def _unwatch(self, launch: _Launch) -> None:
+        if launch.pidfd is not None:
+            self._reactor.unwatch(launch.pidfd)
+            os.close(launch.pidfd)
+            launch.pidfd = None
+
+    def _record(self, external_id: ExternalId) -> str:
+        return str(self._records / external_id)
+
+
+def _last_observation(record: launch_record.LaunchRecord) -> Observation:
+    """Say what the record of a launch without a keeper means."""
+    if record.exit_code is not None:
+        return Observation(state=SchedulerState.ENDED, exit_code=record.exit_code)
+    if record.boot != launch_record.boot_identity():
+        return Observation(state=SchedulerState.INTERRUPTED, reason="the host went down while it ran")
+    return Observation(state=SchedulerState.VANISHED, reason="its keeper ended without a word")

@@ -1,0 +1,1 @@
+"""Pulsar's wire vocabulary, and nothing else in this program, is spelled here."""

@@ -1,0 +1,1 @@
+"""What is kept: the job store, job directories, the file cache."""

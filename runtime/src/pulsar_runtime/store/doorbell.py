@@ -1,0 +1,56 @@
+"""The doorbell: a datagram that tells the agent to look into the store."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+SOCKET_NAME = "agent.sock"
+
+
+class SocketDoorbell:
+    """Rings at a Unix socket; implements the port `Doorbell`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def ring(self) -> None:
+        """Wake the agent if it runs; an agent that does not hear it looks by itself soon."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
+            # Nobody there, or its queue is full: then it is about to look anyway.
+            with contextlib.suppress(OSError), _reachable(self._directory) as address:
+                sender.sendto(b"\n", address)
+
+    def answered(self) -> bool:
+        """Tell whether an agent listens."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            try:
+                with _reachable(self._directory) as address:
+                    sender.connect(address)
+            except OSError:
+                return False
+        return True
+
+
+def listen(directory: Path) -> socket.socket:
+    """Return a bound socket that becomes readable when somebody rings."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(directory / SOCKET_NAME)
+    with _reachable(directory) as address:
+        listener.bind(address)
+    os.chmod(directory / SOCKET_NAME, 0o600)
+    return listener
+
+
+@contextlib.contextmanager
+def _reachable(directory: Path) -> Iterator[str]:
+    """Give the socket's address by way of its directory's descriptor, as unix(7) allows only 107 bytes."""
+    descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{SOCKET_NAME}"
+    finally:
+        os.close(descriptor)

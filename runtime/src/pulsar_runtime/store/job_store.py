@@ -1,0 +1,214 @@
+"""The job store on SQLite: jobs, what was submitted, and their history."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from pulsar_runtime.domain.errors import UnknownJob
+from pulsar_runtime.domain.ids import ExternalId, JobId, ManagerName
+from pulsar_runtime.domain.job import Job, JobEvent, Submission, Tool, Transition
+from pulsar_runtime.domain.status import JobStatus, advance
+from pulsar_runtime.ports import Clock
+from pulsar_runtime.store.database import Database
+from pulsar_runtime.store.submission_text import from_text, to_text
+
+FILE_NAME = "jobs.sqlite"
+
+#: Spelled out as in the partial indexes, or SQLite does not use them.
+_ACTIVE = "status IN ('preprocessing', 'queued', 'running', 'postprocessing')"
+
+
+class SqliteJobStore:
+    """Implements the port `JobStore` on one file."""
+
+    def __init__(self, directory: Path, clock: Clock = time.time) -> None:
+        self._database = Database(directory / FILE_NAME)
+        self._clock = clock
+
+    def open(self, *, check: bool = False) -> None:
+        """Open the file now; with *check* read all of it for damage."""
+        self._database.open(check=check)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def find(self, manager: ManagerName, job_id: JobId) -> Job | None:
+        """Return the job of this id, or the newest one whose alias it is."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT * FROM job WHERE manager = ? AND job_id = ?", (manager, job_id)
+            ).fetchone()
+            if row is None:
+                row = connection.execute(
+                    "SELECT * FROM job WHERE manager = ? AND alias = ? ORDER BY key DESC LIMIT 1",
+                    (manager, job_id),
+                ).fetchone()
+        return _job(row) if row else None
+
+    def get(self, key: int) -> Job | None:
+        """Return the job of this key."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT * FROM job WHERE key = ?", (key,)).fetchone()
+        return _job(row) if row else None
+
+    def jobs(self) -> Sequence[Job]:
+        """Return all jobs in the order in which they were created."""
+        return self._select("ORDER BY key")
+
+    def events(self, key: int) -> Sequence[JobEvent]:
+        """Return a job's history, oldest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT at, status, reason FROM job_event WHERE key = ? ORDER BY id", (key,)
+            )
+            return [JobEvent(at=row["at"], status=row["status"], reason=row["reason"]) for row in rows]
+
+    def begin(
+        self, manager: ManagerName, job_id: JobId, alias: JobId | None, directory: str, tool: Tool
+    ) -> Job:
+        """Create a job, in place of an ended one of the same id; return an active one unchanged."""
+        now = self._clock()
+        with self._database.writing() as connection:
+            row = connection.execute(
+                "SELECT * FROM job WHERE manager = ? AND job_id = ?", (manager, job_id)
+            ).fetchone()
+            if row is not None and not _job(row).status.terminal:
+                return _job(row)
+            if row is not None:
+                connection.execute("DELETE FROM job WHERE key = ?", (row["key"],))
+            cursor = connection.execute(
+                "INSERT INTO job (manager, job_id, alias, directory, tool_id, tool_version, status, created_at,"
+                " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (manager, job_id, alias, directory, tool.id, tool.version, JobStatus.PREPROCESSING, now, now),
+            )
+            key = cursor.lastrowid
+            assert key is not None  # noqa: S101 - sqlite3 sets it after every INSERT
+            _record(connection, key, now, JobStatus.PREPROCESSING, "set up")
+        return Job(
+            key=key,
+            manager=manager,
+            job_id=job_id,
+            alias=alias,
+            directory=directory,
+            tool=tool,
+            created_at=now,
+            changed_at=now,
+        )
+
+    def submit(self, key: int, submission: Submission) -> bool:
+        """Keep *submission* for good and give the job its place in the order; tell whether this call did."""
+        now = self._clock()
+        body = to_text(submission)
+        with self._database.writing(durable=True) as connection:
+            row = connection.execute(
+                f"SELECT 1 FROM job WHERE key = ? AND submitted = 0 AND {_ACTIVE}",  # noqa: S608 - a constant
+                (key,),
+            ).fetchone()
+            if row is None:
+                return False
+            sequence = _record(connection, key, now, JobStatus.PREPROCESSING, "submitted")
+            connection.execute(
+                "UPDATE job SET submitted = ?, changed_at = ? WHERE key = ?", (sequence, now, key)
+            )
+            connection.execute("INSERT INTO submission VALUES (?, ?)", (key, body))
+        return True
+
+    def submission(self, key: int) -> Submission:
+        """Return what was submitted; raises `UnknownJob` when nothing was."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT body FROM submission WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            raise UnknownJob(f"job with key {key} was never submitted")
+        return from_text(row["body"])
+
+    def request_cancel(self, key: int) -> None:
+        """Ask for the end of an active job; nothing happens to one that has ended."""
+        with self._database.writing() as connection:
+            cursor = connection.execute(
+                f"UPDATE job SET cancel_requested = 1 WHERE key = ? AND NOT cancel_requested AND {_ACTIVE}",  # noqa: S608 - a constant
+                (key,),
+            )
+            if cursor.rowcount:
+                row = connection.execute("SELECT status FROM job WHERE key = ?", (key,)).fetchone()
+                _record(connection, key, self._clock(), row["status"], "cancel requested")
+
+    def submitted_after(self, sequence: int) -> Sequence[Job]:
+        """Return active jobs submitted after *sequence*, first submitted first."""
+        return self._select(f"WHERE submitted > ? AND {_ACTIVE} ORDER BY submitted", (sequence,))
+
+    def cancel_requests(self) -> Sequence[Job]:
+        """Return active jobs that are to be cancelled."""
+        return self._select(f"WHERE cancel_requested AND {_ACTIVE} ORDER BY key")
+
+    def apply(self, transitions: Sequence[Transition]) -> frozenset[int]:
+        """Write transitions with their events; return the keys of those whose job stood where they start."""
+        done = set()
+        now = self._clock()
+        # What a client may already have been told must still be true after the power was gone.
+        durable = any(transition.target.terminal for transition in transitions)
+        with self._database.writing(durable=durable) as connection:
+            for change in transitions:
+                advance(change.source, change.target)
+                cursor = connection.execute(
+                    "UPDATE job SET status = ?, external_id = coalesce(?, external_id),"
+                    " attempt = coalesce(?, attempt), return_code = coalesce(?, return_code), reason = ?,"
+                    " changed_at = ? WHERE key = ? AND status = ?",
+                    (
+                        change.target,
+                        change.external_id,
+                        change.attempt,
+                        change.return_code,
+                        change.reason,
+                        now,
+                        change.key,
+                        change.source,
+                    ),
+                )
+                if cursor.rowcount:
+                    done.add(change.key)
+                    _record(connection, change.key, now, change.target, change.reason)
+        return frozenset(done)
+
+    def remove(self, key: int) -> None:
+        """Forget a job that has ended or was never submitted."""
+        with self._database.writing() as connection:
+            connection.execute(
+                f"DELETE FROM job WHERE key = ? AND (submitted = 0 OR NOT {_ACTIVE})",  # noqa: S608 - a constant
+                (key,),
+            )
+
+    def _select(self, clause: str, parameters: tuple[object, ...] = ()) -> list[Job]:
+        with self._database.reading() as connection:
+            rows = connection.execute(f"SELECT * FROM job {clause}", parameters)  # noqa: S608 - clauses are constants
+            return [_job(row) for row in rows]
+
+
+def _record(connection: sqlite3.Connection, key: int, at: float, status: str, reason: str) -> int:
+    cursor = connection.execute(
+        "INSERT INTO job_event (key, at, status, reason) VALUES (?, ?, ?, ?)", (key, at, status, reason)
+    )
+    return cursor.lastrowid or 0
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(
+        key=row["key"],
+        manager=ManagerName(row["manager"]),
+        job_id=JobId(row["job_id"]),
+        alias=JobId(row["alias"]) if row["alias"] is not None else None,
+        directory=row["directory"],
+        tool=Tool(id=row["tool_id"], version=row["tool_version"]),
+        status=JobStatus(row["status"]),
+        submitted=row["submitted"],
+        attempt=row["attempt"],
+        external_id=ExternalId(row["external_id"]) if row["external_id"] is not None else None,
+        cancel_requested=bool(row["cancel_requested"]),
+        return_code=row["return_code"],
+        reason=row["reason"],
+        created_at=row["created_at"],
+        changed_at=row["changed_at"],
+    )

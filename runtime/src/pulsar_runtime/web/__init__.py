@@ -1,0 +1,1 @@
+"""The HTTP API (protocol section 1)."""

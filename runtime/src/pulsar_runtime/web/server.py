@@ -1,0 +1,87 @@
+"""gunicorn, configured for this application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import gevent
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from pulsar_runtime.web.request_head import GatheredRequest
+from pulsar_runtime.web.worker import PulsarWorker
+
+#: A worker that does not come to its loop for so long is replaced; a slow disk is not yet a reason.
+_WORKER_TIMEOUT_SECONDS = 120
+
+#: How long a stopping worker finishes requests.
+_GRACEFUL_SECONDS = 30
+
+
+@attrs.frozen(kw_only=True)
+class ServerSettings:
+    """How the HTTP server listens and how patient it is."""
+
+    bind: str
+    workers: int
+    connections_per_worker: int
+    request_line_limit_bytes: int
+    head_timeout_seconds: float
+    body_timeout_seconds: float
+    keepalive_seconds: float
+    umask: int
+
+
+class PulsarServer(BaseApplication):  # type: ignore[misc] # gunicorn is not typed
+    """The HTTP server; *build* is called once, before the workers are forked."""
+
+    def __init__(self, settings: ServerSettings, build: Callable[[], Flask]) -> None:
+        self._settings = settings
+        self._build = build
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Tell gunicorn everything; it reads no file and no environment."""
+        settings = self._settings
+        PulsarWorker.head_timeout_seconds = settings.head_timeout_seconds
+        PulsarWorker.body_timeout_seconds = settings.body_timeout_seconds
+        PulsarWorker.keepalive_seconds = settings.keepalive_seconds
+        GatheredRequest.line_limit = settings.request_line_limit_bytes
+        choices: dict[str, Any] = {
+            "bind": settings.bind,
+            "workers": settings.workers,
+            "worker_class": PulsarWorker,
+            "worker_connections": settings.connections_per_worker,
+            "keepalive": int(settings.keepalive_seconds),
+            "timeout": _WORKER_TIMEOUT_SECONDS,
+            "graceful_timeout": _GRACEFUL_SECONDS,
+            # Our own reading of the head has its limit before gunicorn looks (request_head).
+            "limit_request_line": 0,
+            "limit_request_field_size": 0,
+            # Forked workers share the imported application.
+            "preload_app": True,
+            "umask": settings.umask,
+            "control_socket_disable": True,
+            "proc_name": "pulsar-web",
+            # Requests carry tokens in their query strings: they are logged by nobody.
+            "accesslog": None,
+            "loglevel": "warning",
+        }
+        for name, value in choices.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Build the application."""
+        return self._build()
+
+
+def pause() -> None:
+    """Let other greenlets have a turn."""
+    gevent.sleep(0)
+
+
+def offload(call: Callable[[], None]) -> None:
+    """Run a call on a thread of the worker's pool while other greenlets go on."""
+    gevent.get_hub().threadpool.apply(call)

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Install the Debian packages that the tests need and that are not there, where this user may (root);
+# otherwise name them and stop.
+set -eu
+
+missing=
+need() { # need PACKAGE COMMAND...: the package is missing if the command fails
+  package=$1
+  shift
+  "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+need git git --version
+need python3-venv "${PYTHON:-python3}" -c 'import ensurepip'
+need util-linux setsid --version
+
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  echo "These packages are missing; install them and try again:$missing" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update --quiet --quiet
+# shellcheck disable=SC2086 # one word for each package
+apt-get install --quiet --quiet --yes --no-install-recommends $missing
