@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from typing import Self
 
@@ -92,10 +93,6 @@ def request_head(method: str, target: str, length: int) -> bytes:
 
 
 def _is_closed_by_peer(connected: socket.socket) -> bool:
-    """Say whether an idle connection has been closed: it is readable then, and holds nothing."""
-    try:
-        return not connected.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
-    except ConnectionResetError:
-        return True
+    """Say whether an idle connection has been closed: only then is there something to read."""
+    readable, _, _ = select.select([connected], [], [], 0)
+    return bool(readable)

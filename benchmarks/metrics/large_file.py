@@ -44,9 +44,10 @@ def measure(server: Server, deadline: Deadline) -> Figures:
 METRIC = Metric(
     name="large-file",
     method=(
-        f"One file of {BLOCKS} MiB, sent from a block in memory and and received with `MSG_TRUNC`, "
-        "which drops what has arrived without a copy, on one connection; the file system is synced before each direction, and the size is "
-        "checked on both sides. What came in is moved to the job's outputs for the way back. "
+        f"One file of {BLOCKS} MiB on one connection, sent from a block in memory and received with "
+        "`MSG_TRUNC`, which drops what has arrived without copying it; the file system is synced before each "
+        "direction, and the size is checked on both sides. What came in is moved to the job's outputs for "
+        "the way back. "
         "1 MB is 1 000 000 bytes."
     ),
     quantities={

@@ -43,7 +43,7 @@ def test_root_installs_exactly_what_is_missing(machine: Path) -> None:
     command(machine, "python3", FAILS)
     assert bring_packages(machine).returncode == 0
     update, install = (machine / "calls").read_text().splitlines()
-    assert update.split()[-1] == "update"
+    assert "update" in update.split()
     assert install.split()[-2:] == ["git", "python3-venv"]
 
 

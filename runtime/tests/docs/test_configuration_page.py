@@ -37,7 +37,7 @@ def test_every_field_is_explained(settings: type[attrs.AttrsInstance]) -> None:
     explained = {
         option.name for option in options(settings) if option.help.endswith(".") and option.kind.name
     }
-    assert explained == {attribute.name for attribute in attrs.fields(settings)} - COMPOSED
+    assert {attribute.name for attribute in attrs.fields(settings)} - COMPOSED <= explained
 
 
 @pytest.mark.parametrize("settings", SETTINGS)

@@ -38,6 +38,7 @@ def test_a_directory_of_the_working_directory(new_job: NewJob) -> None:
 
 
 def test_a_missing_file_of_the_working_directory_spoils_nothing_else(new_job: NewJob) -> None:
+    """Whether the collection as a whole failed is for the library to say: 0.16 says yes, 0.15.15 no."""
     job = new_job()
     missing = job.output("dataset_1.dat")
     job.from_work_dir("never_written.txt", missing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from runtime.tests.interop.galaxy_job import NewJob, written
@@ -73,9 +75,10 @@ def test_reference_data(new_job: NewJob) -> None:
     job = new_job(client_rewrites=True, file_actions={"paths": [rule]})
     index = written(job.data / "indices" / "hg19.fa", "ACGT\n")
     made = job.output("dataset_2.dat")
-    status = job.run(f"cat {index} > {made}; echo {index}", unstructured={str(index): str(index)})
+    name = f"{hashlib.md5(str(index).encode(), usedforsecurity=False).hexdigest()}/{index.name}"
+    status = job.run(f"cat {index} > {made}; echo {index}", unstructured={str(index): name})
     assert made.read_text() == "ACGT\n"
-    assert status["stdout"].startswith(job.setup["unstructured_files_directory"])
+    assert status["stdout"] == f"{job.setup['unstructured_files_directory']}/{name}\n"
 
 
 @either_rewrites

@@ -29,7 +29,7 @@ def only_agent(directory: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise AlreadyRunning(
-            f"another agent serves {directory}: stop it first, or give this instance its own persistence_directory"
+            f"another agent serves {directory}: stop it, or give this instance its own persistence_directory"
         ) from None
     else:
         yield
@@ -62,13 +62,17 @@ def _answer(doorbell: socket.socket, supervisor: Supervisor) -> None:
 def _signals(reactor: SelectorReactor) -> Iterator[None]:
     """Stop the reactor at SIGTERM and SIGINT, whatever it is waiting for."""
     reader, writer = socket.socketpair()
-    reader.setblocking(False)
-    writer.setblocking(False)
+    for end in (reader, writer):
+        end.setblocking(False)  # noqa: FBT003 - socket's only spelling
     earlier_fd = signal.set_wakeup_fd(writer.fileno())
     earlier = {
         number: signal.signal(number, lambda *_: reactor.stop()) for number in (signal.SIGTERM, signal.SIGINT)
     }
-    reactor.watch(reader.fileno(), lambda: reader.recv(64) and None)
+
+    def drain() -> None:
+        reader.recv(64)
+
+    reactor.watch(reader.fileno(), drain)
     try:
         yield
     finally:

@@ -79,7 +79,7 @@ class JobService:
         return job
 
     def receiving(self, manager: ManagerName, job_id: JobId) -> Job:
-        """Return the job that an upload is for; a client that computes the layout itself uploads before setup."""
+        """Return the job that an upload is for, made here if the client computes the layout itself."""
         return self.find(manager, job_id) or self.setup(manager, SetupRequest(job_id=job_id))
 
     def report(self, manager: ManagerName, job_id: JobId, job: Job | None) -> JobReport:

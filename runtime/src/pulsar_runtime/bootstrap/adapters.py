@@ -11,7 +11,7 @@ _CLOSED_MODE = 0o700
 
 
 def umask(config: Config) -> int:
-    """Return the umask under which everything is made: what ``job_directory_mode`` does not open is closed."""
+    """Return the umask for all files: what ``job_directory_mode`` does not open is closed."""
     return 0o777 & ~(config.job_directory_mode or _CLOSED_MODE)
 
 

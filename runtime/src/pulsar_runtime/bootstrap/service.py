@@ -34,8 +34,8 @@ def job_service(config: Config, store: JobStore, files: Mapping[ManagerName, Job
         # 32 hexadecimal digits: that is how Galaxy knows an id that is not its own (protocol section 2.2).
         new_id=lambda: JobId(uuid.uuid4().hex),
         clock=time.monotonic,
-        # Looked up at each call: a worker of greenlets replaces it after this was wired.
-        sleep=lambda seconds: time.sleep(seconds),
+        # Looked up at each call, for a worker of greenlets replaces it after this was wired.
+        sleep=lambda seconds: time.sleep(seconds),  # noqa: PLW0108 - see above
     )
 
 

@@ -156,7 +156,7 @@ def _path(text: str) -> Path:
 def absolute(path: Path) -> Path:
     """Return *path* from the root, as seen from the current directory, without ``..``."""
     # resolve() would follow symbolic links, which other machines may not have; absolute() keeps "..".
-    return Path(os.path.abspath(path))  # noqa: PTH100 - for the reason above
+    return Path(os.path.abspath(path))
 
 
 BOOLEAN = Kind(name="`true` or `false`", read=_boolean)

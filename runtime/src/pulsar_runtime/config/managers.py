@@ -57,7 +57,7 @@ def read_manager(declaration: Declaration, top: Mapping[str, Any], reading: Read
     if settings is None:
         return None
     environment = _environment(given, path, reading)
-    variables = [ENVIRONMENT_PREFIX + variable for variable in environment]
+    variables = [key for key in given if key.startswith(ENVIRONMENT_PREFIX)]
     reading.judge(given, path, [*(key.name for key in options(settings)), "type", *variables], _ELSEWHERE)
     own = reading.arguments(settings, given, path)
     common = {key.name: top[key.name] for key in options(JobSettings) if key.name in top}

@@ -20,6 +20,8 @@ DEFAULT_MANAGER = ManagerName("_default_")
 #: The longest file name on the file systems we know (NAME_MAX of Linux).
 _LONGEST_NAME_BYTES = 255
 
+_CONTROLS = frozenset(map(chr, (*range(32), 127)))
+
 
 def parse_job_id(text: str) -> JobId:
     """Accept *text* as a job id, or raise `MalformedRequest`.
@@ -29,7 +31,7 @@ def parse_job_id(text: str) -> JobId:
     """
     if text in ("", ".", ".."):
         raise MalformedRequest(f"job_id {text!r} is not usable: give a name of at least one letter or digit")
-    if "/" in text or any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if "/" in text or any(character in _CONTROLS for character in text):
         raise MalformedRequest(
             "job_id holds '/' or control characters: use letters, digits, '-', '_' and '.'"
         )

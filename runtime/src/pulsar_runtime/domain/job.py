@@ -9,7 +9,7 @@ import attrs
 from pulsar_runtime.domain.environment import EnvironmentStatement
 from pulsar_runtime.domain.ids import ExternalId, JobId, ManagerName
 from pulsar_runtime.domain.paths import RelativePath
-from pulsar_runtime.domain.staging import DynamicFileSource, StagingPlan
+from pulsar_runtime.domain.staging import NOTHING_TO_STAGE, DynamicFileSource, StagingPlan
 from pulsar_runtime.domain.status import JobStatus, SchedulerState
 
 
@@ -40,7 +40,7 @@ class Submission:
     submit_params: Mapping[str, str] = attrs.field(factory=dict)
     touch_outputs: tuple[RelativePath, ...] = ()
     dynamic_file_sources: tuple[DynamicFileSource, ...] = ()
-    staging: StagingPlan = StagingPlan()
+    staging: StagingPlan = NOTHING_TO_STAGE
     token_endpoint: str | None = None
     #: Present when the client computed the layout itself and setup is part of the submission.
     setup: SetupRequest | None = None

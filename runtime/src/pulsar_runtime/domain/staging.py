@@ -27,9 +27,12 @@ class StagingPlan:
     stage_out_action_types: frozenset[str] = frozenset()
 
 
+NOTHING_TO_STAGE = StagingPlan()
+
+
 @attrs.frozen
 class DynamicFileSource:
-    """A file of the working directory whose text travels back with the final status (protocol section 3.6)."""
+    """A file of the working directory whose text comes with the final status (protocol section 3.6)."""
 
     path: str
     type: str

@@ -46,8 +46,7 @@ def start(spec: LaunchSpec, record: str, environ: Mapping[str, str]) -> Started:
     lock = launch_record.create(record, mark)
     opened = [lock]
     try:
-        for stream in (spec.stdout, spec.stderr):
-            opened.append(os.open(stream, _CREATE, 0o666))
+        opened.extend(os.open(stream, _CREATE, 0o666) for stream in (spec.stdout, spec.stderr))
         process = subprocess.Popen(
             ["/bin/sh", "-c", _KEEPER, "pulsar-keeper", spec.script],
             stdin=lock,

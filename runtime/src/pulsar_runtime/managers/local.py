@@ -35,13 +35,16 @@ class _Phase(Enum):
     ENDED = "ended"
 
 
+_PENDING = Observation(state=SchedulerState.PENDING)
+
+
 @attrs.define(kw_only=True)
 class _Launch:
     spec: LaunchSpec
     phase: _Phase = _Phase.WAITING
-    observation: Observation = Observation(state=SchedulerState.PENDING)
+    observation: Observation = _PENDING
     #: What will be observed once its last process is gone.
-    verdict: Observation = Observation(state=SchedulerState.VANISHED)
+    verdict: Observation = _PENDING
     #: What all its processes carry.
     mark: str = ""
     #: The keeper, while it lives.

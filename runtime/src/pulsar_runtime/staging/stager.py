@@ -31,7 +31,7 @@ class EmbeddedStager:
         if unknown:
             raise StagingError(
                 f"this server does not do the file action(s) {', '.join(sorted(unknown))}: set "
-                "default_file_action (or the file_actions rules) of the Galaxy destination to transfer, copy or none"
+                "default_file_action and file_actions of the Galaxy destination to transfer, copy or none"
             )
 
     def stage_in(self, job: Job, actions: Sequence[StageInAction]) -> None:

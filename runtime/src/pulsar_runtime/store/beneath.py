@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pulsar_runtime.domain.errors import FileNotThere, UnsafePath
 from pulsar_runtime.domain.paths import RelativePath
@@ -35,10 +35,8 @@ def parent_of(root: str, path: RelativePath, *, create_mode: int | None = None) 
         _require_beneath(descriptor, real_root, path)
         for part in path.parts[:-1]:
             if create_mode is not None:
-                try:
+                with suppress(FileExistsError):
                     os.mkdir(part, create_mode, dir_fd=descriptor)
-                except FileExistsError:
-                    pass
             below = _open_directory(part, path, parent=descriptor)
             os.close(descriptor)
             descriptor = below
@@ -59,8 +57,7 @@ def open_file(root: str, path: RelativePath) -> int:
             raise FileNotThere(f"{str(path)!r} cannot be opened: {exc.strerror}") from exc
     try:
         _require_beneath(descriptor, _real(root), path)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise FileNotThere(f"{str(path)!r} is not a regular file")
+        _require_regular(descriptor, path)
     except BaseException:
         os.close(descriptor)
         raise
@@ -82,6 +79,11 @@ def _require_beneath(descriptor: int, real_root: str, path: RelativePath) -> Non
     where = os.readlink(f"/proc/self/fd/{descriptor}")
     if where != real_root and not where.startswith(real_root + "/"):
         raise UnsafePath(f"{str(path)!r} leads out of its directory")
+
+
+def _require_regular(descriptor: int, path: RelativePath) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise FileNotThere(f"{str(path)!r} is not a regular file")
 
 
 def _real(root: str) -> str:

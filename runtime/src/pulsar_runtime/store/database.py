@@ -145,8 +145,8 @@ class Database:
 
     def _damage(self, detail: str) -> str:
         return (
-            f"job store {self._path} is damaged ({detail}) and was left as it is: stop the server, keep a copy, "
-            "restore a backup or recover it with 'sqlite3 FILE .recover', then start again"
+            f"job store {self._path} is damaged ({detail}) and was left as it is: stop the server, keep a "
+            "copy, restore a backup or recover it with 'sqlite3 FILE .recover', then start again"
         )
 
 

@@ -19,10 +19,13 @@ class SocketDoorbell:
 
     def ring(self) -> None:
         """Wake the agent if it runs; an agent that does not hear it looks by itself soon."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
+        with (
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender,
             # Nobody there, or its queue is full: then it is about to look anyway.
-            with contextlib.suppress(OSError), _reachable(self._directory) as address:
-                sender.sendto(b"\n", address)
+            contextlib.suppress(OSError),
+            _reachable(self._directory) as address,
+        ):
+            sender.sendto(b"\n", address)
 
     def answered(self) -> bool:
         """Tell whether an agent listens."""

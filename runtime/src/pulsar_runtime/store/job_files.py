@@ -7,9 +7,8 @@ import glob
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from io import FileIO, RawIOBase
 
 import attrs
@@ -25,6 +24,7 @@ from pulsar_runtime.domain.paths import (
 )
 from pulsar_runtime.store.beneath import open_file, parent_of
 from pulsar_runtime.store.listing import files_below
+from pulsar_runtime.store.removal import remove_tree
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -71,37 +71,17 @@ class JobDirectories:
         if not os.path.lexists(directory):
             return
         problems: list[str] = []
-
-        def retry(
-            function: Callable[[str], object], path: str, error: tuple[object, OSError, object]
-        ) -> None:
-            try:
-                os.chmod(os.path.dirname(path), 0o700)
-                if os.path.isdir(path) and not os.path.islink(path):
-                    # Closed by the job: neither listed nor entered until it is opened again.
-                    os.chmod(path, 0o700)
-                    shutil.rmtree(path)
-                else:
-                    function(path)
-            except FileNotFoundError:
-                pass
-            except OSError as exc:
-                problems.append(f"{os.path.relpath(path, directory)}: {exc.strerror}")
-
-        self.offload(lambda: shutil.rmtree(directory, onerror=retry))
-        if os.path.lexists(directory):
-            detail = "; ".join(problems[:3]) or "files appeared while it was being removed"
+        self.offload(lambda: problems.extend(remove_tree(directory)))
+        if problems:
+            detail = "; ".join(problems[:3])
             raise RemovalFailed(
                 f"job directory {directory} could not be removed ({detail}): remove it by hand"
             )
 
     def touch(self, directory: str, file: JobFile) -> None:
         """Create an empty file unless there is one."""
-        with translating(str(file.path)), self._parent(directory, file) as parent:
-            try:
-                os.close(os.open(file.path.name, _CREATE, 0o666, dir_fd=parent))
-            except FileExistsError:
-                pass
+        with translating(str(file.path)), self._parent(directory, file) as parent, suppress(FileExistsError):
+            os.close(os.open(file.path.name, _CREATE, 0o666, dir_fd=parent))
 
     def make_parents(self, directory: str, file: JobFile) -> None:
         """Make the directories that are to hold a file."""
@@ -156,7 +136,7 @@ class JobDirectories:
         raise FileNotThere(f"no file matches {pattern!r}")
 
     def listing(self, directory: str, which: Directory) -> list[str]:
-        """Return the files that can be downloaded; names only, and not recursive, for the job directory itself."""
+        """Return the files that can be downloaded; of the job directory itself, all names directly in it."""
         if which is Directory.JOB:
             try:
                 return sorted(name for name in os.listdir(directory) if not name.startswith(PARTIAL_PREFIX))

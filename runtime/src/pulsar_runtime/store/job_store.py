@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pulsar_runtime.domain.errors import UnknownJob
+from pulsar_runtime.domain.errors import Conflict, UnknownJob
 from pulsar_runtime.domain.ids import ExternalId, JobId, ManagerName
 from pulsar_runtime.domain.job import Job, JobEvent, Submission, Tool, Transition
 from pulsar_runtime.domain.status import JobStatus, advance
@@ -80,9 +80,10 @@ class SqliteJobStore:
                 return _job(row)
             if row is not None:
                 connection.execute("DELETE FROM job WHERE key = ?", (row["key"],))
+            _require_free(connection, directory)
             cursor = connection.execute(
-                "INSERT INTO job (manager, job_id, alias, directory, tool_id, tool_version, status, created_at,"
-                " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO job (manager, job_id, alias, directory, tool_id, tool_version, status,"
+                " created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (manager, job_id, alias, directory, tool.id, tool.version, JobStatus.PREPROCESSING, now, now),
             )
             key = cursor.lastrowid
@@ -185,6 +186,15 @@ class SqliteJobStore:
         with self._database.reading() as connection:
             rows = connection.execute(f"SELECT * FROM job {clause}", parameters)  # noqa: S608 - clauses are constants
             return [_job(row) for row in rows]
+
+
+def _require_free(connection: sqlite3.Connection, directory: str) -> None:
+    row = connection.execute("SELECT manager FROM job WHERE directory = ?", (directory,)).fetchone()
+    if row is not None:
+        raise Conflict(
+            f"the job directory belongs to a job of manager {row['manager']!r}: clean that job first, or "
+            "give each manager a staging_directory of its own"
+        )
 
 
 def _record(connection: sqlite3.Connection, key: int, at: float, status: str, reason: str) -> int:

@@ -10,8 +10,9 @@ import logging
 import socket
 import time
 import uuid
+from contextlib import suppress
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import gevent
 from gevent.socket import wait_read
@@ -23,7 +24,7 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.ggevent import GeventWorker
 
-from pulsar_runtime.web.request_head import GatheringParser
+from pulsar_runtime.web.request_head import GatheredRequest, GatheringParser
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +67,6 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
         while self.alive:
             try:
                 request = self._next_request(parser, client)
-                if request is None:
-                    return
                 self.handle_request(listener_name, request, client, addr)
             except (StopIteration, OSError):
                 raise
@@ -78,16 +77,15 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
                 _linger(client)
                 return
 
-    def _next_request(self, parser: Any, client: socket.socket) -> Any:
-        """Wait for a head; None when none came in time."""
+    def _next_request(self, parser: GatheringParser, client: socket.socket) -> GatheredRequest:
+        """Wait for a head; raises `TimeoutError` when none comes in time."""
         buffered = parser.unreader.take_buffered()
         if buffered:
             parser.unreader.unread(buffered)
         elif parser.req_count:
             wait_read(client.fileno(), timeout=self.keepalive_seconds, timeout_exc=TimeoutError())
-        request = None
-        with gevent.Timeout(self.head_timeout_seconds, False):
-            request = next(parser)
+        with gevent.Timeout(self.head_timeout_seconds, TimeoutError()):
+            request: GatheredRequest = next(parser)
         return request
 
     def _refuse(self, client: socket.socket, addr: object, error: Exception) -> None:
@@ -114,6 +112,6 @@ def _linger(client: socket.socket) -> None:
     """Let the client read the answer before the connection is closed on what it still sends."""
     client.shutdown(socket.SHUT_WR)
     drained = 0
-    with gevent.Timeout(_LINGER_SECONDS, False):
+    with suppress(TimeoutError), gevent.Timeout(_LINGER_SECONDS, TimeoutError()):
         while drained < _LINGER_BYTES and (data := client.recv(256 * 1024)):
             drained += len(data)

@@ -23,8 +23,7 @@ def test_managers_are_told_apart_by_type(load_text: LoadText) -> None:
     """Section 8.1: the default type is ``queued_python``."""
     managers = load_text("managers: {a: {type: unqueued}, b: {num_concurrent_jobs: 4}, c: }").config.managers
     assert isinstance(managers[A], Unqueued)
-    assert isinstance(managers[B], QueuedPython)
-    assert managers[B].num_concurrent_jobs == 4
+    assert managers[B] == QueuedPython(num_concurrent_jobs=4)
     assert managers[ManagerName("c")] == QueuedPython()
 
 
@@ -54,7 +53,12 @@ def test_a_manager_falls_back_to_the_top_level(load_text: LoadText, tmp_path: Pa
         galaxy_home: /galaxy
         galaxy_config_file: /galaxy.yml
         managers:
-          a: {staging_directory: own, assign_ids: galaxy, debug: false, maximum_stream_size: 0, galaxy_home: ''}
+          a:
+            staging_directory: own
+            assign_ids: galaxy
+            debug: false
+            maximum_stream_size: 0
+            galaxy_home: ''
           b: {}
         """
     ).config.managers
@@ -154,7 +158,7 @@ def write_ini(directory: Path, text: str) -> None:
 
 
 def test_managers_may_stand_in_an_ini_file(load_text: LoadText, tmp_path: Path) -> None:
-    """Section 8.1: sections ``[manager:NAME]``, before ``managers`` and ``manager``; section 10: below config_dir."""
+    """Section 8.1: sections ``[manager:NAME]``, before ``managers``; section 10: below config_dir."""
     (tmp_path / "conf").mkdir()
     write_ini(
         tmp_path / "conf",

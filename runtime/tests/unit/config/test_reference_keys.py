@@ -166,6 +166,8 @@ def test_a_refused_key_is_refused_from_the_environment_too(problems_of: Problems
 def test_a_type_of_the_reference_is_known_but_refused(name: str, problems_of: ProblemsOf) -> None:
     """Its options are not judged: only that type knows them."""
     assert problems_of(f"managers: {{a: {{type: {name}, native_specification: x}}}}") == (
-        f"managers.a.type: {name!r} is known to the reference server, not implemented in this release;"
-        " this has queued_python, unqueued",
+        (
+            f"managers.a.type: {name!r} is known to the reference server, not implemented in this release;"
+            " this has queued_python, unqueued"
+        ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,8 @@ def test_the_command_line_that_galaxy_sends_leaves_what_galaxy_looks_for(job: Sc
     tool.write_text("echo to stdout; echo to stderr >&2; exit 3\n", encoding="ascii")
     ec = job.directory / "galaxy_1.ec"
     ended = job.run(
-        f'/bin/bash "{str(tool).replace("$", chr(92) + "$")}"'
-        " > '../metadata/tool_stdout' 2> '../metadata/tool_stderr'; return_code=$?; "
-        f'echo $return_code > "{str(ec).replace("$", chr(92) + "$")}"; sh -c "exit $return_code"'
+        f"/bin/bash {shlex.quote(str(tool))} > '../metadata/tool_stdout' 2> '../metadata/tool_stderr'; "
+        f'return_code=$?; echo $return_code > {shlex.quote(str(ec))}; sh -c "exit $return_code"'
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (3, "", "")
     assert ec.read_text(encoding="ascii") == "3\n"

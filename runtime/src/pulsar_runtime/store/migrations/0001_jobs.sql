@@ -9,7 +9,7 @@ CREATE TABLE job (
     manager TEXT NOT NULL,
     job_id TEXT NOT NULL,
     alias TEXT,
-    directory TEXT NOT NULL,
+    directory TEXT NOT NULL UNIQUE,
     tool_id TEXT NOT NULL,
     tool_version TEXT NOT NULL,
     status TEXT NOT NULL,
