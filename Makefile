@@ -62,7 +62,7 @@ test-runtime: .venv ## run the tests of the runtime
 	cd runtime && python -m pytest -o cache_dir=$(CACHE)/pytest/runtime
 
 .PHONY: test-collection
-test-collection: .venv | $(COLLECTION) ## run the tests of the collection, the tarball and the demo among them
+test-collection: .venv .cache/venv/ansible/complete | $(COLLECTION) ## run the tests of the collection, the tarball and the demo among them
 	python -m pytest -c $(TOOLS) --rootdir . -o cache_dir=$(CACHE)/pytest/collection tests
 
 .PHONY: bench

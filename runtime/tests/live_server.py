@@ -84,21 +84,30 @@ class LiveServer:
 
     def stop(self) -> None:
         """End the server as a person or a service manager would; jobs that run go on."""
-        self._end(signal.SIGTERM, everything=False)
+        if self._process:
+            _signal(self._process.pid, signal.SIGTERM)
+            self._await_end(self._process)
 
     def kill(self) -> None:
         """Kill every process of the server at once; jobs that run go on."""
-        self._end(signal.SIGKILL, everything=True)
+        if self._process:
+            for pid in self.processes():
+                _signal(pid, signal.SIGKILL)
+            self._await_end(self._process)
 
     def restart(self) -> None:
         """Stop the server and start it again, with its files and at its address."""
         self.stop()
         self.start()
 
+    @property
+    def pid(self) -> int | None:
+        """The process that was started; all of the server's own processes are in its session."""
+        return self._process.pid if self._process else None
+
     def processes(self) -> list[int]:
         """Return the ids of the server's own processes: not of its jobs, which have sessions of their own."""
-        leader = self._process.pid if self._process else None
-        return [pid for pid in _all_processes() if _session_of(pid) == leader]
+        return [pid for pid in _all_processes() if _session_of(pid) == self.pid]
 
     def log_tail(self) -> str:
         """Return the end of what the server has written."""
@@ -116,12 +125,7 @@ class LiveServer:
                 raise AssertionError(f"processes {left} of {self.directory} do not end")
             time.sleep(0.01)
 
-    def _end(self, number: signal.Signals, *, everything: bool) -> None:
-        process = self._process
-        if process is None:
-            return
-        for pid in self.processes() if everything else [process.pid]:
-            _signal(pid, number)
+    def _await_end(self, process: subprocess.Popen[bytes]) -> None:
         try:
             process.wait(STOP_LIMIT)
         except subprocess.TimeoutExpired as exc:

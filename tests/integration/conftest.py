@@ -38,7 +38,9 @@ def run() -> Run:
     def run(
         command: list[str], environment: Mapping[str, str], *, cwd: Path = ROOT, succeeds: bool = True
     ) -> str:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MAKE"))}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MAKE"))
+        }
         done = subprocess.run(
             command,
             cwd=cwd,

@@ -7,13 +7,12 @@ import os
 import socket
 import stat
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import attrs
 import pytest
+import requests
 import yaml
 
 pytestmark = pytest.mark.timeout(300)
@@ -47,14 +46,9 @@ class Deployment:
     def answer(self, path: str, token: str | None = None) -> int:
         """Return the status of the answer; 0 if nobody answers."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        request = urllib.request.Request(self.url + path, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:
-                status: int = response.status
-                return status
-        except urllib.error.HTTPError as exc:
-            return exc.code
-        except urllib.error.URLError:
+            return requests.get(self.url + path, headers=headers, timeout=10).status_code
+        except requests.ConnectionError:
             return 0
 
 
@@ -128,7 +122,7 @@ def test_a_changed_configuration_restarts_the_server_and_is_not_printed(
     output = play_role({**deployment.variables, **changed}, "--diff", "-vvv")
     assert changes(output) > 0
     assert token not in output
-    assert secret not in output.replace(json.dumps(secret), "", 0).partition("PLAY [")[2]
+    assert secret not in output
     assert deployment.process() != process
     assert deployment.token == token
     assert deployment.answer("healthz", secret) == 200
@@ -165,7 +159,9 @@ def test_an_interrupted_installation_leaves_the_old_release_in_use(
     assert deployment.answer("readyz") == 200
 
 
-def test_a_stopped_server_stays_deployed(deployment: Deployment, play_role: PlayRole, changes: Changes) -> None:
+def test_a_stopped_server_stays_deployed(
+    deployment: Deployment, play_role: PlayRole, changes: Changes
+) -> None:
     stopped = {**deployment.variables, "pulsar_state": "stopped"}
     assert changes(play_role(stopped)) == 1
     assert deployment.answer("readyz") == 0

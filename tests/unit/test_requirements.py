@@ -18,7 +18,7 @@ def locked(name: str) -> dict[str, str]:
 
 
 def version(entry: str) -> str:
-    return entry.split()[0]
+    return entry.split(maxsplit=1)[0]
 
 
 def canonical(requirement: str) -> str:

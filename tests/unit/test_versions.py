@@ -3,8 +3,9 @@ from __future__ import annotations
 import importlib.metadata
 from pathlib import Path
 
-import pulsar_runtime
 import yaml
+
+import pulsar_runtime
 
 ROOT = Path(__file__).parents[2]
 

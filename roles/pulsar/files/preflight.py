@@ -87,9 +87,7 @@ def address_problems(url: str) -> list[str]:
     if error is None:
         return []
     if error == errno.EADDRINUSE:
-        return [
-            f"port {port} of {host} is taken by another program: stop it, or choose another pulsar_port"
-        ]
+        return [f"port {port} of {host} is taken by another program: stop it, or choose another pulsar_port"]
     return [f"nothing can listen at {host}:{port}: {os.strerror(error)}: set pulsar_host and pulsar_port"]
 
 

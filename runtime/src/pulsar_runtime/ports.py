@@ -35,7 +35,10 @@ class JobStore(Protocol):
     def begin(
         self, manager: ManagerName, job_id: JobId, alias: JobId | None, directory: str, tool: Tool
     ) -> Job:
-        """Create a job, in place of an ended one of the same id; return an active one unchanged."""
+        """Create a job, in place of an ended one of the same id; return an active one unchanged.
+
+        Raises `Conflict` when *directory* belongs to another job.
+        """
 
     def submit(self, key: int, submission: Submission) -> bool:
         """Keep *submission* for good and give the job its place in the order; tell whether this call did.

@@ -14,7 +14,7 @@ from pulsar_runtime.domain.job import Job, Submission, Tool
 from pulsar_runtime.domain.status import JobStatus
 from pulsar_runtime.protocol import setup, status, submit
 from pulsar_runtime.protocol.parameters import parse_query
-from runtime.tests.protocol.recordings import Exchange, Json, recorded_jobs, recorded_messages
+from runtime.tests.protocol.recordings import WIRE, Exchange, Json, recorded_jobs, recorded_messages
 
 REST = [
     exchange
@@ -27,6 +27,12 @@ STATUS_ANSWERS = [exchange.answer for exchange in REST if exchange.operation == 
 STATUS_UPDATES = recorded_messages("status_update")
 #: Added to any message by a sender that wants an acknowledgement (protocol section 6.6).
 ACKNOWLEDGEMENT = {"acknowledge_queue", "acknowledge_submit_queue", "acknowledge_uuid"}
+
+
+def test_no_recorded_request_is_left_out() -> None:
+    texts = [file.read_text() for file in WIRE.glob("*.json")]
+    assert len(texts) == 44
+    assert len(REST) == sum(text.count('"galaxy->pulsar"') for text in texts)
 
 
 @pytest.mark.parametrize("body", recorded_messages("setup"), ids=lambda body: body["job_id"])

@@ -95,7 +95,7 @@ def _check_status(replay: Replay, exchange: Exchange) -> Mapping[str, Any]:
         return status
     status = replay.poll(exchange)
     assert status.keys() == wanted.keys()
-    if wanted["status"] != "failed":  # the reasons of a failure are each server's own, see the test above
+    if wanted["status"] != "failed":  # what comes of a failure is the matter of the test above
         assert _determined(status) == _determined(wanted)
         assert set(wanted["job_directory_contents"]) & LAYOUT <= set(status["job_directory_contents"])
     return status

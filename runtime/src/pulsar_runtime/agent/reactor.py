@@ -32,19 +32,20 @@ class SelectorReactor:
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._order), callback))
 
     def stop(self) -> None:
-        """Make `run` return after the present callback."""
+        """Make `run`, or the next call of it, return once the present callbacks are through."""
         self._stopped = True
 
     def run(self) -> None:
         """Call what is due until somebody calls `stop`."""
         while not self._stopped:
             for key, _events in self._selector.select(self._patience()):
-                # An earlier callback of this turn may have stopped watching this one.
-                if key.fd in self._selector.get_map():
+                # An earlier callback of this turn may have stopped watching it, or reused its number.
+                if self._selector.get_map().get(key.fd) == key:
                     key.data()
             now = time.monotonic()
             while self._timers and self._timers[0][0] <= now:
                 heapq.heappop(self._timers)[2]()
+        self._stopped = False
 
     def close(self) -> None:
         """Release the selector."""

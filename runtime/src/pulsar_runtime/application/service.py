@@ -82,10 +82,13 @@ class JobService:
         """Return the job that an upload is for, made here if the client computes the layout itself."""
         return self.find(manager, job_id) or self.setup(manager, SetupRequest(job_id=job_id))
 
-    def report(self, manager: ManagerName, job_id: JobId, job: Job | None) -> JobReport:
-        """Report a job that has ended, or is unknown."""
-        rules = self.rules(manager)
-        return report_unknown(rules, job_id) if job is None else report(rules, self.store, job)
+    def report(self, job: Job) -> JobReport:
+        """Report a job that has ended."""
+        return report(self.rules(job.manager), self.store, job)
+
+    def report_unknown(self, manager: ManagerName, job_id: JobId) -> JobReport:
+        """Report a job that nobody knows."""
+        return report_unknown(self.rules(manager), job_id)
 
     def cancel(self, manager: ManagerName, job_id: JobId) -> None:
         """Ask for the end of a job; an unknown or ended one is left alone."""
@@ -100,10 +103,8 @@ class JobService:
         """
         rules = self.rules(manager)
         job = self.store.find(manager, job_id)
-        if rules.keep_directories:
-            return
-        if job is None:
-            rules.files.clear(os.path.join(rules.staging_directory, job_id))
+        # A directory of an unknown job's name may be that of another manager's job.
+        if job is None or rules.keep_directories:
             return
         if job.submitted and not job.status.terminal and not self._end(job, _CLEAN_WAIT_SECONDS):
             raise Busy(f"job {job_id!r} still runs: its agent has not ended it; is the agent up?")

@@ -11,8 +11,11 @@ _CLOSED_MODE = 0o700
 
 
 def umask(config: Config) -> int:
-    """Return the umask for all files: what ``job_directory_mode`` does not open is closed."""
-    return 0o777 & ~(config.job_directory_mode or _CLOSED_MODE)
+    """Return the umask for all files: what no ``job_directory_mode`` opens is closed."""
+    opened = _CLOSED_MODE
+    for manager in config.managers.values():
+        opened |= manager.job_directory_mode or 0
+    return 0o777 & ~opened
 
 
 def job_store(config: Config) -> SqliteJobStore:

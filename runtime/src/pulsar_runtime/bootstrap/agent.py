@@ -30,6 +30,7 @@ def run_agent(config: Config, environ: Mapping[str, str]) -> None:
     with only_agent(config.persistence_directory):
         store = adapters.job_store(config)
         store.open(check=True)
+        records.mkdir(mode=0o700, exist_ok=True)
         reactor = SelectorReactor()
         works: dict[ManagerName, ManagerWorks] = {}
         supervisor = Supervisor(store, works, reactor)

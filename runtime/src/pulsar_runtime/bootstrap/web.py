@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 
 import attrs
-from flask import Flask
 
 from pulsar_runtime.bootstrap import adapters
 from pulsar_runtime.bootstrap.service import job_service
@@ -16,12 +16,14 @@ from pulsar_runtime.store.doorbell import SocketDoorbell
 from pulsar_runtime.store.file_cache import DirectoryFileCache
 from pulsar_runtime.web.app import create_app
 from pulsar_runtime.web.context import WebContext
-from pulsar_runtime.web.server import PulsarServer, ServerSettings, offload, pause
+from pulsar_runtime.web.server import PulsarServer, ServerSettings, pause
+from pulsar_runtime.web.status_polls import StatusPolls
 from pulsar_runtime.web.tokens import AcceptedToken, TokenCheck
 
 
 def run_web(config: Config) -> None:
     """Be the web server until a signal says stop."""
+    os.umask(adapters.umask(config))
     web = config.web
     settings = ServerSettings(
         bind=str(web.bind),
@@ -31,16 +33,15 @@ def run_web(config: Config) -> None:
         head_timeout_seconds=web.head_timeout_seconds,
         body_timeout_seconds=web.body_timeout_seconds,
         keepalive_seconds=web.keepalive_seconds,
-        umask=adapters.umask(config),
     )
     PulsarServer(settings, lambda: build_app(config)).run()
 
 
-def build_app(config: Config) -> Flask:
-    """Build the Flask application; opens nothing."""
+def build_app(config: Config) -> StatusPolls:
+    """Build the WSGI application; opens nothing."""
     store = adapters.job_store(config)
     files = {
-        name: attrs.evolve(adapters.job_directories(config, manager), offload=offload, pause=pause)
+        name: attrs.evolve(adapters.job_directories(config, manager), pause=pause)
         for name, manager in config.managers.items()
     }
     doorbell = SocketDoorbell(config.persistence_directory)
@@ -52,15 +53,14 @@ def build_app(config: Config) -> Flask:
             return False
         return doorbell.answered()
 
-    return create_app(
-        WebContext(
-            service=job_service(config, store, files),
-            tokens=TokenCheck(tokens=_tokens(config), clock=time.time),
-            file_cache=DirectoryFileCache(config.file_cache_dir) if config.file_cache_dir else None,
-            ready=ready,
-            pause=pause,
-        )
+    web = WebContext(
+        service=job_service(config, store, files),
+        tokens=TokenCheck(tokens=_tokens(config), clock=time.time),
+        file_cache=DirectoryFileCache(config.file_cache_dir) if config.file_cache_dir else None,
+        ready=ready,
+        pause=pause,
     )
+    return StatusPolls(create_app(web), web)
 
 
 def _tokens(config: Config) -> tuple[AcceptedToken, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -14,8 +15,12 @@ from pulsar_runtime.domain.errors import PulsarRuntimeError
 
 logger = logging.getLogger(__name__)
 
-#: A child that ends sooner could not start, and would not the next time.
-_STARTED_SECONDS = 3.0
+#: A child that gives up sooner could not start, and would not the next time. gunicorn tries for 5 seconds
+#: to get a port that is taken.
+_STARTED_SECONDS = 10.0
+
+#: Exit codes of a child that did not give up but was ended by somebody.
+_ENDED_FROM_OUTSIDE = frozenset({0, -signal.SIGTERM, -signal.SIGKILL})
 
 _STOP = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
@@ -36,6 +41,8 @@ class Children:
     def run(self) -> int:
         """Return the exit code once all children have ended."""
         signal.pthread_sigmask(signal.SIG_BLOCK, {*_STOP, signal.SIGCHLD})
+        # Collections in the children leave alone what was made here, and its pages stay shared.
+        gc.freeze()
         for name in self._programs:
             self._start(name)
         while self._names:
@@ -63,7 +70,8 @@ class Children:
             if self._stopping:
                 continue
             code = os.waitstatus_to_exitcode(status)
-            if time.monotonic() - self._started[name] < _STARTED_SECONDS:
+            soon = time.monotonic() - self._started[name] < _STARTED_SECONDS
+            if soon and code not in _ENDED_FROM_OUTSIDE:
                 logger.error(
                     "%s could not start (exit code %s): stopping", name, code, extra={"action": "stop"}
                 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from functools import cache
 from pathlib import Path
 
 import attrs
@@ -33,7 +34,6 @@ def create(path: str, mark: str) -> int:
 
     Raises `FileExistsError` if this launch was begun before.
     """
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -48,7 +48,8 @@ def create(path: str, mark: str) -> int:
 def read(path: str) -> LaunchRecord | None:
     """Read a record; None if there is none, or none that was begun properly."""
     try:
-        text = Path(path).read_text(encoding="ascii")
+        with open(path, encoding="ascii") as file:
+            text = file.read()
     except FileNotFoundError:
         return None
     # A line without its end is still being written.
@@ -83,6 +84,7 @@ def sweep(directory: Path, keep: frozenset[str]) -> None:
             path.unlink()
 
 
+@cache
 def boot_identity() -> str:
     """Name the present life of this host: it changes with a reboot, and with a restart of a container.
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
@@ -54,6 +55,8 @@ class _Launch:
     process: subprocess.Popen[bytes] | None = None
     #: Whether its processes are being ended.
     ending: bool = False
+    #: The processes that were asked to end.
+    asked: set[int] = attrs.field(factory=set)
 
 
 class LocalManager:
@@ -74,7 +77,7 @@ class LocalManager:
         kill_after_seconds: float = 5.0,
     ) -> None:
         self._limit = limit
-        self._records = records
+        self._records = str(records)
         self._reactor = reactor
         self._changed = changed
         self._environ = environ
@@ -114,7 +117,8 @@ class LocalManager:
     def forget(self, external_id: ExternalId) -> None:
         """Drop the record of a job whose end is in the store."""
         if self._launches.pop(external_id, None) is not None:
-            Path(self._record(external_id)).unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(self._record(external_id))
 
     def close(self) -> None:
         """Stop observing; running jobs go on."""
@@ -160,7 +164,8 @@ class LocalManager:
         record = launch_record.read(path)
         if record is None or (record.pid is None and not lives):
             # The earlier agent did not get as far as starting it.
-            Path(path).unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(path)
             self._queue(external_id)
         elif record.pid is None:
             # Started a moment ago, by an agent that was killed at once.
@@ -219,7 +224,7 @@ class LocalManager:
             self._press(external_id, elapsed=0.0, pause=_FIRST_PAUSE_SECONDS)
 
     def _press(self, external_id: ExternalId, *, elapsed: float, pause: float) -> None:
-        """Signal what is left of a launch, until nothing is."""
+        """Signal what is left of a launch, again and again, until nothing is."""
         launch = self._launches.get(external_id)
         if launch is None or launch.phase is _Phase.ENDED:
             return
@@ -227,14 +232,18 @@ class LocalManager:
         if not left and launch.pid is None:
             self._finish(external_id)
             return
-        kill = elapsed >= self._kill_after
-        if elapsed == 0.0 or kill:
-            processes.send(left, signal.SIGKILL if kill else signal.SIGTERM, launch.mark, launch.pid)
+        if elapsed < self._kill_after:
+            # Each is asked once; one that was forked since the last look is asked now.
+            processes.send(left - launch.asked, signal.SIGTERM, launch.mark, launch.pid)
+            launch.asked |= left
+            pause = min(pause, self._kill_after - elapsed)
+        else:
+            processes.send(left, signal.SIGKILL, launch.mark, launch.pid)
+        later = elapsed + pause
+        following = _FIRST_PAUSE_SECONDS if later >= self._kill_after > elapsed else pause * 2
         self._reactor.call_later(
             pause,
-            lambda: self._press(
-                external_id, elapsed=elapsed + pause, pause=min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            ),
+            lambda: self._press(external_id, elapsed=later, pause=min(following, _LONGEST_PAUSE_SECONDS)),
         )
 
     def _finish(self, external_id: ExternalId) -> None:
@@ -255,7 +264,7 @@ class LocalManager:
             launch.pidfd = None
 
     def _record(self, external_id: ExternalId) -> str:
-        return str(self._records / external_id)
+        return f"{self._records}/{external_id}"
 
 
 def _last_observation(record: launch_record.LaunchRecord) -> Observation:

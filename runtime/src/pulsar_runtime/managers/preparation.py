@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from pathlib import Path
 
 import attrs
 
@@ -47,7 +46,7 @@ class ScriptPreparer:
             for name in ("home", "tmp"):
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(os.path.join(job.directory, name), 0o700)
-            _write(Path(job.directory, _SCRIPT_NAME), text, 0o700)
+            _write(os.path.join(job.directory, _SCRIPT_NAME), text, 0o700)
         except OSError as exc:
             if exc.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise DiskFull(f"no space left for the job script of job {job.job_id}") from exc
@@ -69,12 +68,13 @@ class ScriptPreparer:
         """Leave the reason of a failure in the job directory, if that is possible."""
         # The same reason is in the store; a directory that is gone or full must not stop the failure.
         with contextlib.suppress(OSError):
-            _write(Path(job.directory, "stderr"), reason + "\n", 0o600)
+            _write(os.path.join(job.directory, "stderr"), reason + "\n", 0o600)
 
 
-def _write(path: Path, text: str, mode: int) -> None:
+def _write(path: str, text: str, mode: int) -> None:
     """Replace a file; a link that a job left in its place is not followed."""
-    path.unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)

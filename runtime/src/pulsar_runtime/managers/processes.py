@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Collection
 
 #: In the environment of every process of a launch; its value is the launch's mark.
 MARK_VARIABLE = "PULSAR_RUNTIME_LAUNCH"
 
 
-def members(mark: str, keeper: int | None) -> list[int]:
+def members(mark: str, keeper: int | None) -> set[int]:
     """Return the processes of a launch, except its keeper.
 
     They are those that carry the mark, those in the keeper's session, and the children of either.
@@ -35,10 +36,10 @@ def members(mark: str, keeper: int | None) -> list[int]:
         found |= children
         grew = bool(children)
     found.discard(keeper or 0)
-    return sorted(found)
+    return found
 
 
-def send(pids: list[int], number: signal.Signals, mark: str, keeper: int | None) -> None:
+def send(pids: Collection[int], number: signal.Signals, mark: str, keeper: int | None) -> None:
     """Send a signal to processes that, once they are held fast, still belong to the launch."""
     held: dict[int, int] = {}
     try:

@@ -16,6 +16,8 @@ _APPLICATION_ID = 0x50524A53
 
 #: How long a writer waits for another; transactions last a few milliseconds.
 _BUSY_TIMEOUT_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS = 0.0002
+_LONGEST_PAUSE_SECONDS = 0.01
 
 #: Primary result codes (https://www.sqlite.org/rescode.html) that later may not come back.
 _TRANSIENT_CODES = frozenset(
@@ -58,15 +60,34 @@ class Database:
         """Give the connection inside one transaction; a *durable* one survives the loss of power."""
         with self._translated():
             connection = self._connect()
-            if durable:
-                connection.execute("PRAGMA synchronous = FULL")
+            deadline, pause = time.monotonic() + _BUSY_TIMEOUT_SECONDS, _FIRST_PAUSE_SECONDS
+            while not self._begin(connection, durable=durable, last=time.monotonic() >= deadline):
+                # Our own waiting, for SQLite's would hold up every greenlet of this process, and longer.
+                time.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             try:
-                connection.execute("BEGIN IMMEDIATE")
                 with connection:
                     yield connection
             finally:
                 if durable:
                     connection.execute("PRAGMA synchronous = NORMAL")
+
+    def _begin(self, connection: sqlite3.Connection, *, durable: bool, last: bool) -> bool:
+        """Begin a transaction; tell whether that was possible, or raise if this was the last try."""
+        connection.execute("PRAGMA busy_timeout = 0")
+        if durable:
+            connection.execute("PRAGMA synchronous = FULL")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as exc:
+            if durable:
+                connection.execute("PRAGMA synchronous = NORMAL")
+            if last or exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000:.0f}")
+        return True
 
     def close(self) -> None:
         """Close the connection, if there is one."""
@@ -89,7 +110,6 @@ class Database:
         return self._connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.row_factory = sqlite3.Row
         (application_id,) = connection.execute("PRAGMA application_id").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application_id != _APPLICATION_ID and tables:

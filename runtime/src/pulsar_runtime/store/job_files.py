@@ -32,10 +32,6 @@ _OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _LISTED_PER_TURN = 500
 
 
-def _here(call: Callable[[], None]) -> None:
-    call()
-
-
 def _go_on() -> None:
     pass
 
@@ -44,14 +40,14 @@ def _go_on() -> None:
 class JobDirectories:
     """Implements the port `JobFiles` on a file system.
 
-    *minimum_free_bytes* is the watermark below which no new job is set up.
+    The process's umask must let *mode* through.
     """
 
+    #: Of every directory.
     mode: int = 0o700
+    #: The watermark below which no new job is set up.
     minimum_free_bytes: int = 0
-    #: Where a long removal runs; a server of greenlets hands it to a thread.
-    offload: Callable[[Callable[[], None]], None] = _here
-    #: Lets others have a turn during a long listing.
+    #: Lets others have a turn during long work.
     pause: Callable[[], None] = _go_on
 
     def create(self, directory: str, tool: Tool) -> None:
@@ -60,18 +56,17 @@ class JobDirectories:
         with translating(directory):
             os.makedirs(staging, mode=0o700, exist_ok=True)
             self._require_space(staging)
-            for name in ("", *CREATED_AT_SETUP):
-                self._make(os.path.join(directory, name) if name else directory)
+            self._make(directory)
+            for part in CREATED_AT_SETUP:
+                self._make(f"{directory}/{part.value}")
             for name, text in (("tool_id", tool.id), ("tool_version", tool.version)):
-                with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
-                    json.dump(text, file)
+                _write(f"{directory}/{name}", json.dumps(text).encode("ascii"))
 
     def clear(self, directory: str) -> None:
         """Remove the tree; raises `RemovalFailed` when something stays."""
         if not os.path.lexists(directory):
             return
-        problems: list[str] = []
-        self.offload(lambda: problems.extend(remove_tree(directory)))
+        problems = remove_tree(directory, self.pause)
         if problems:
             detail = "; ".join(problems[:3])
             raise RemovalFailed(
@@ -153,12 +148,8 @@ class JobDirectories:
         return parent_of(_root(directory, file), file.path, create_mode=self.mode)
 
     def _make(self, path: str) -> None:
-        try:
-            os.mkdir(path)
-        except FileExistsError:
-            return
-        # Not left to the umask: job_directory_mode is what the administrator wrote.
-        os.chmod(path, self.mode)
+        with suppress(FileExistsError):
+            os.mkdir(path, self.mode)
 
     def _require_space(self, staging: str) -> None:
         if not self.minimum_free_bytes:
@@ -171,6 +162,14 @@ class JobDirectories:
                 f"the staging directory's file system has less than {self.minimum_free_bytes >> 20} MiB "
                 "or no inodes left: free some space, or lower disk.minimum_free_mb"
             )
+
+
+def _write(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        os.write(descriptor, data)
+    finally:
+        os.close(descriptor)
 
 
 def _root(directory: str, file: JobFile) -> str:

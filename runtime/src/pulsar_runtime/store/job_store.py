@@ -6,9 +6,10 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pulsar_runtime.domain.errors import Conflict, UnknownJob
-from pulsar_runtime.domain.ids import ExternalId, JobId, ManagerName
+from pulsar_runtime.domain.ids import JobId, ManagerName
 from pulsar_runtime.domain.job import Job, JobEvent, Submission, Tool, Transition
 from pulsar_runtime.domain.status import JobStatus, advance
 from pulsar_runtime.ports import Clock
@@ -16,6 +17,11 @@ from pulsar_runtime.store.database import Database
 from pulsar_runtime.store.submission_text import from_text, to_text
 
 FILE_NAME = "jobs.sqlite"
+
+_COLUMNS = (
+    "key, manager, job_id, alias, directory, tool_id, tool_version, status, submitted, attempt,"
+    " external_id, cancel_requested, return_code, reason, created_at, changed_at"
+)
 
 #: Spelled out as in the partial indexes, or SQLite does not use them.
 _ACTIVE = "status IN ('preprocessing', 'queued', 'running', 'postprocessing')"
@@ -39,25 +45,19 @@ class SqliteJobStore:
     def find(self, manager: ManagerName, job_id: JobId) -> Job | None:
         """Return the job of this id, or the newest one whose alias it is."""
         with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT * FROM job WHERE manager = ? AND job_id = ?", (manager, job_id)
-            ).fetchone()
-            if row is None:
-                row = connection.execute(
-                    "SELECT * FROM job WHERE manager = ? AND alias = ? ORDER BY key DESC LIMIT 1",
-                    (manager, job_id),
-                ).fetchone()
-        return _job(row) if row else None
+            found = _select(connection, "WHERE manager = ? AND job_id = ?", (manager, job_id)) or _select(
+                connection, "WHERE manager = ? AND alias = ? ORDER BY key DESC LIMIT 1", (manager, job_id)
+            )
+        return found[0] if found else None
 
     def get(self, key: int) -> Job | None:
         """Return the job of this key."""
-        with self._database.reading() as connection:
-            row = connection.execute("SELECT * FROM job WHERE key = ?", (key,)).fetchone()
-        return _job(row) if row else None
+        found = self._jobs("WHERE key = ?", (key,))
+        return found[0] if found else None
 
     def jobs(self) -> Sequence[Job]:
         """Return all jobs in the order in which they were created."""
-        return self._select("ORDER BY key")
+        return self._jobs("ORDER BY key")
 
     def events(self, key: int) -> Sequence[JobEvent]:
         """Return a job's history, oldest first."""
@@ -65,7 +65,7 @@ class SqliteJobStore:
             rows = connection.execute(
                 "SELECT at, status, reason FROM job_event WHERE key = ? ORDER BY id", (key,)
             )
-            return [JobEvent(at=row["at"], status=row["status"], reason=row["reason"]) for row in rows]
+            return [JobEvent(at=at, status=status, reason=reason) for at, status, reason in rows]
 
     def begin(
         self, manager: ManagerName, job_id: JobId, alias: JobId | None, directory: str, tool: Tool
@@ -73,13 +73,11 @@ class SqliteJobStore:
         """Create a job, in place of an ended one of the same id; return an active one unchanged."""
         now = self._clock()
         with self._database.writing() as connection:
-            row = connection.execute(
-                "SELECT * FROM job WHERE manager = ? AND job_id = ?", (manager, job_id)
-            ).fetchone()
-            if row is not None and not _job(row).status.terminal:
-                return _job(row)
-            if row is not None:
-                connection.execute("DELETE FROM job WHERE key = ?", (row["key"],))
+            present = _select(connection, "WHERE manager = ? AND job_id = ?", (manager, job_id))
+            if present and not present[0].status.terminal:
+                return present[0]
+            if present:
+                connection.execute("DELETE FROM job WHERE key = ?", (present[0].key,))
             _require_free(connection, directory)
             cursor = connection.execute(
                 "INSERT INTO job (manager, job_id, alias, directory, tool_id, tool_version, status,"
@@ -124,7 +122,7 @@ class SqliteJobStore:
             row = connection.execute("SELECT body FROM submission WHERE key = ?", (key,)).fetchone()
         if row is None:
             raise UnknownJob(f"job with key {key} was never submitted")
-        return from_text(row["body"])
+        return from_text(row[0])
 
     def request_cancel(self, key: int) -> None:
         """Ask for the end of an active job; nothing happens to one that has ended."""
@@ -135,15 +133,15 @@ class SqliteJobStore:
             )
             if cursor.rowcount:
                 row = connection.execute("SELECT status FROM job WHERE key = ?", (key,)).fetchone()
-                _record(connection, key, self._clock(), row["status"], "cancel requested")
+                _record(connection, key, self._clock(), row[0], "cancel requested")
 
     def submitted_after(self, sequence: int) -> Sequence[Job]:
         """Return active jobs submitted after *sequence*, first submitted first."""
-        return self._select(f"WHERE submitted > ? AND {_ACTIVE} ORDER BY submitted", (sequence,))
+        return self._jobs(f"WHERE submitted > ? AND {_ACTIVE} ORDER BY submitted", (sequence,))
 
     def cancel_requests(self) -> Sequence[Job]:
         """Return active jobs that are to be cancelled."""
-        return self._select(f"WHERE cancel_requested AND {_ACTIVE} ORDER BY key")
+        return self._jobs(f"WHERE cancel_requested AND {_ACTIVE} ORDER BY key")
 
     def apply(self, transitions: Sequence[Transition]) -> frozenset[int]:
         """Write transitions with their events; return the keys of those whose job stood where they start."""
@@ -182,17 +180,21 @@ class SqliteJobStore:
                 (key,),
             )
 
-    def _select(self, clause: str, parameters: tuple[object, ...] = ()) -> list[Job]:
+    def _jobs(self, clause: str, parameters: tuple[object, ...] = ()) -> list[Job]:
         with self._database.reading() as connection:
-            rows = connection.execute(f"SELECT * FROM job {clause}", parameters)  # noqa: S608 - clauses are constants
-            return [_job(row) for row in rows]
+            return _select(connection, clause, parameters)
+
+
+def _select(connection: sqlite3.Connection, clause: str, parameters: tuple[object, ...]) -> list[Job]:
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM job {clause}", parameters)  # noqa: S608 - constants
+    return [_job(row) for row in rows]
 
 
 def _require_free(connection: sqlite3.Connection, directory: str) -> None:
     row = connection.execute("SELECT manager FROM job WHERE directory = ?", (directory,)).fetchone()
     if row is not None:
         raise Conflict(
-            f"the job directory belongs to a job of manager {row['manager']!r}: clean that job first, or "
+            f"the job directory belongs to a job of manager {row[0]!r}: clean that job first, or "
             "give each manager a staging_directory of its own"
         )
 
@@ -204,21 +206,24 @@ def _record(connection: sqlite3.Connection, key: int, at: float, status: str, re
     return cursor.lastrowid or 0
 
 
-def _job(row: sqlite3.Row) -> Job:
+def _job(row: tuple[Any, ...]) -> Job:
+    """Make a job of the columns in the order of `_COLUMNS`."""
+    (key, manager, job_id, alias, directory, tool_id, tool_version, status, submitted, attempt) = row[:10]
+    (external_id, cancel_requested, return_code, reason, created_at, changed_at) = row[10:]
     return Job(
-        key=row["key"],
-        manager=ManagerName(row["manager"]),
-        job_id=JobId(row["job_id"]),
-        alias=JobId(row["alias"]) if row["alias"] is not None else None,
-        directory=row["directory"],
-        tool=Tool(id=row["tool_id"], version=row["tool_version"]),
-        status=JobStatus(row["status"]),
-        submitted=row["submitted"],
-        attempt=row["attempt"],
-        external_id=ExternalId(row["external_id"]) if row["external_id"] is not None else None,
-        cancel_requested=bool(row["cancel_requested"]),
-        return_code=row["return_code"],
-        reason=row["reason"],
-        created_at=row["created_at"],
-        changed_at=row["changed_at"],
+        key=key,
+        manager=manager,
+        job_id=job_id,
+        alias=alias,
+        directory=directory,
+        tool=Tool(id=tool_id, version=tool_version),
+        status=JobStatus(status),
+        submitted=submitted,
+        attempt=attempt,
+        external_id=external_id,
+        cancel_requested=bool(cancel_requested),
+        return_code=return_code,
+        reason=reason,
+        created_at=created_at,
+        changed_at=changed_at,
     )

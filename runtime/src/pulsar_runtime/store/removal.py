@@ -1,38 +1,109 @@
-"""Removing a directory tree, also what a job has closed against its own user."""
+"""Removing a directory tree: any depth, closed directories too, and nothing outside of it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
+import secrets
+import stat
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any
+
+_REMOVED_PER_TURN = 200
 
 
-def remove_tree(directory: str) -> list[str]:
-    """Remove *directory*; return what could not be removed, and why."""
-    problems: list[str] = []
+def remove_tree(directory: str, pause: Callable[[], None]) -> list[str]:
+    """Remove *directory*; return what could not be removed, and why.
 
-    def open_and_retry(
-        remove: Callable[..., Any],
-        path: str,
-        _error: tuple[type[BaseException], BaseException, TracebackType],
-    ) -> None:
+    *pause* is called now and then, as this may take long.
+    """
+    if os.path.islink(directory):
+        os.unlink(directory)
+        return []
+    top = _opened(directory, None)
+    try:
+        problems = _Removal(top, pause).run()
+    finally:
+        os.close(top)
+    if not problems:
         try:
-            os.chmod(os.path.dirname(path), 0o700)
-            if os.path.isdir(path) and not os.path.islink(path):
-                # Closed by the job: neither listed nor entered until it is opened again.
-                os.chmod(path, 0o700)
-                shutil.rmtree(path)
-            else:
-                remove(path)
-        except FileNotFoundError:
-            pass
+            os.rmdir(directory)
         except OSError as exc:
-            problems.append(f"{os.path.relpath(path, directory)}: {exc.strerror}")
-
-    # Never follows a link that a running process swaps in (shutil.rmtree.avoids_symlink_attacks).
-    shutil.rmtree(directory, onerror=open_and_retry)
-    if os.path.lexists(directory) and not problems:
-        problems.append("files appeared while it was being removed")
+            problems.append(f"{os.path.basename(directory)}: {exc.strerror}")
     return problems
+
+
+class _Removal:
+    """Empties a directory.
+
+    Every sub-directory is first moved up to the top and emptied there, so that a tree of any depth needs
+    neither recursion nor long paths. Links are removed, never followed, whoever swaps them in meanwhile.
+    """
+
+    def __init__(self, top: int, pause: Callable[[], None]) -> None:
+        self._top = top
+        self._pause = pause
+        self._prefix = f".removed-{secrets.token_hex(4)}-"
+        #: Sub-directories that now are directly below the top.
+        self._pending: list[str] = []
+        self._removed = 0
+        self._problems: list[str] = []
+
+    def run(self) -> list[str]:
+        """Return what could not be removed."""
+        self._empty(self._top)
+        while self._pending:
+            name = self._pending.pop()
+            try:
+                descriptor = _opened(name, self._top)
+                try:
+                    self._empty(descriptor)
+                finally:
+                    os.close(descriptor)
+                os.rmdir(name, dir_fd=self._top)
+            except OSError as exc:
+                self._problems.append(f"{name}: {exc.strerror}")
+        return self._problems
+
+    def _empty(self, descriptor: int) -> None:
+        with os.scandir(descriptor) as entries:
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        for name, is_directory in found:
+            try:
+                if is_directory:
+                    self._move_up(name, descriptor)
+                else:
+                    os.unlink(name, dir_fd=descriptor)
+            except FileNotFoundError:
+                # A process that still runs was faster.
+                continue
+            except OSError as exc:
+                self._problems.append(f"{name}: {exc.strerror}")
+            self._removed += 1
+            if not self._removed % _REMOVED_PER_TURN:
+                self._pause()
+
+    def _move_up(self, name: str, descriptor: int) -> None:
+        if descriptor == self._top:
+            self._pending.append(name)
+            return
+        new = f"{self._prefix}{self._removed}"
+        try:
+            os.rename(name, new, src_dir_fd=descriptor, dst_dir_fd=self._top)
+        except PermissionError:
+            # Closed by the job: a directory that moves must be writable itself.
+            os.close(_opened(name, descriptor))
+            os.rename(name, new, src_dir_fd=descriptor, dst_dir_fd=self._top)
+        self._pending.append(new)
+
+
+def _opened(name: str, parent: int | None) -> int:
+    """Open a directory, and open it up for its owner if a job has closed it."""
+    handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        if os.fstat(handle).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            # Another owner's stays closed; then opening or removing it tells so.
+            with contextlib.suppress(PermissionError):
+                os.chmod(f"/proc/self/fd/{handle}", 0o700)
+        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=handle)
+    finally:
+        os.close(handle)

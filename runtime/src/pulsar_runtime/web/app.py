@@ -21,6 +21,8 @@ def create_app(web: WebContext) -> Flask:
     app.extensions["pulsar"] = web
     # A client must never be redirected (protocol section 11, trap 3).
     app.url_map.merge_slashes = False
+    # An unlisted method is an unknown route (protocol section 1.1).
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     for routes in (jobs.routes, files.routes, cache.routes, health.routes):
         app.register_blueprint(routes)
         app.register_blueprint(routes, url_prefix="/managers/<manager_name>", name=f"named_{routes.name}")
@@ -37,14 +39,20 @@ def _admit() -> Response | None:
         return None
     if request.method == "HEAD" and request.endpoint not in _WITH_HEAD:
         return answers.no_route()
+    if request.environ["PATH_INFO"].startswith("//"):
+        # werkzeug takes the first slashes for one.
+        return answers.no_route()
     if request.endpoint in _OPEN:
         return None
     try:
         request.environ["PATH_INFO"].encode("latin-1").decode("utf-8")
     except UnicodeDecodeError as exc:
         raise MalformedRequest("the path is not valid UTF-8 after percent-decoding") from exc
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    context().tokens.require(token or parameters().get("private_token"), manager_name())
+    # The scheme has no case, and another scheme is meant for a proxy (RFC 9110 section 11).
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        token = parameters().get("private_token", "")
+    context().tokens.require(token, manager_name())
     return None
 
 

@@ -66,11 +66,11 @@ def path(**_: str) -> Response:
     service, manager, values = context().service, manager_name(), parameters()
     name, path_type = required(values, "name"), required(values, "type")
     file = located_file(name, path_type)
-    job = service.known(manager, job_id())
+    # A client with the same file system copies to this path next (action copy), maybe before setup.
+    job = service.receiving(manager, job_id())
     files = service.rules(manager).files
     if is_pattern(name, path_type):
         file = files.expand(job.directory, file)
-    # A client with the same file system copies to this path next (action copy).
     files.make_parents(job.directory, file)
     return _path(job.directory, file)
 

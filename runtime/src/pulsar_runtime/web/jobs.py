@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from pulsar_runtime.application.service import JobService
+from pulsar_runtime.domain.job import Job
 from pulsar_runtime.protocol import setup as setup_wire
 from pulsar_runtime.protocol import status as status_wire
 from pulsar_runtime.protocol import submit as submit_wire
@@ -37,10 +39,17 @@ def status(**_: str) -> Response:
     """Tell how far a job is, or all about its end."""
     service, manager, asked = context().service, manager_name(), job_id()
     job = service.find(manager, asked)
-    if job is not None and not job.status.terminal:
-        return as_json(status_wire.unfinished(job.job_id, job.status))
-    report = service.report(manager, asked, job)
-    return as_json(status_wire.finished(report, service.rules(manager).galaxy_properties))
+    if job is not None:
+        return as_json(describe(service, job))
+    unknown = service.report_unknown(manager, asked)
+    return as_json(status_wire.finished(unknown, service.rules(manager).galaxy_properties))
+
+
+def describe(service: JobService, job: Job) -> dict[str, object]:
+    """Describe a known job in the form that its status asks for."""
+    if not job.status.terminal:
+        return status_wire.unfinished(job.job_id, job.status)
+    return status_wire.finished(service.report(job), service.rules(job.manager).galaxy_properties)
 
 
 @routes.put("/jobs/<job_id>/cancel")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import gevent
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from pulsar_runtime.web.request_head import GatheredRequest
-from pulsar_runtime.web.worker import PulsarWorker
+from pulsar_runtime.web.request_head import GatheredRequest, HeadLimits
+from pulsar_runtime.web.worker import PulsarWorker, keep_signals_for_children
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 #: A worker that does not come to its loop for so long is replaced; a slow disk is not yet a reason.
 _WORKER_TIMEOUT_SECONDS = 120
@@ -31,24 +34,29 @@ class ServerSettings:
     head_timeout_seconds: float
     body_timeout_seconds: float
     keepalive_seconds: float
-    umask: int
 
 
 class PulsarServer(BaseApplication):  # type: ignore[misc] # gunicorn is not typed
     """The HTTP server; *build* is called once, before the workers are forked."""
 
-    def __init__(self, settings: ServerSettings, build: Callable[[], Flask]) -> None:
+    def __init__(self, settings: ServerSettings, build: Callable[[], WSGIApplication]) -> None:
         self._settings = settings
         self._build = build
         super().__init__()
 
+    def run(self) -> None:
+        """Serve until a signal says stop."""
+        keep_signals_for_children()
+        super().run()
+
     def load_config(self) -> None:
         """Tell gunicorn everything; it reads no file and no environment."""
         settings = self._settings
-        PulsarWorker.head_timeout_seconds = settings.head_timeout_seconds
+        GatheredRequest.limits = HeadLimits(
+            line_bytes=settings.request_line_limit_bytes, seconds=settings.head_timeout_seconds
+        )
         PulsarWorker.body_timeout_seconds = settings.body_timeout_seconds
         PulsarWorker.keepalive_seconds = settings.keepalive_seconds
-        GatheredRequest.line_limit = settings.request_line_limit_bytes
         choices: dict[str, Any] = {
             "bind": settings.bind,
             "workers": settings.workers,
@@ -62,7 +70,6 @@ class PulsarServer(BaseApplication):  # type: ignore[misc] # gunicorn is not typ
             "limit_request_field_size": 0,
             # Forked workers share the imported application.
             "preload_app": True,
-            "umask": settings.umask,
             "control_socket_disable": True,
             "proc_name": "pulsar-web",
             # Requests carry tokens in their query strings: they are logged by nobody.
@@ -72,16 +79,14 @@ class PulsarServer(BaseApplication):  # type: ignore[misc] # gunicorn is not typ
         for name, value in choices.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        """Build the application."""
-        return self._build()
+    def load(self) -> WSGIApplication:
+        """Build the application; the workers, forked next, share its memory."""
+        app = self._build()
+        gc.collect()
+        gc.freeze()
+        return app
 
 
 def pause() -> None:
     """Let other greenlets have a turn."""
     gevent.sleep(0)
-
-
-def offload(call: Callable[[], None]) -> None:
-    """Run a call on a thread of the worker's pool while other greenlets go on."""
-    gevent.get_hub().threadpool.apply(call)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import socket
 import time
 import uuid
@@ -15,7 +17,7 @@ from http import HTTPStatus
 from typing import ClassVar
 
 import gevent
-from gevent.socket import wait_read
+from gunicorn.http import wsgi
 from gunicorn.http.errors import (
     LimitRequestHeaders,
     LimitRequestLine,
@@ -24,7 +26,8 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.ggevent import GeventWorker
 
-from pulsar_runtime.web.request_head import GatheredRequest, GatheringParser
+from pulsar_runtime.web.one_write import OneWrite
+from pulsar_runtime.web.request_head import GatheredRequest, GatheringParser, TooManyHeads
 
 logger = logging.getLogger(__name__)
 
@@ -34,24 +37,41 @@ _LINGER_SECONDS = 5.0
 
 _REFUSALS: dict[type[Exception], HTTPStatus] = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    TooManyHeads: HTTPStatus.SERVICE_UNAVAILABLE,
     LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     ParseException: HTTPStatus.BAD_REQUEST,
 }
+
+
+_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1})
+
+
+def keep_signals_for_children() -> None:
+    """Make a signal that comes right after a fork wait until the worker has its own handlers.
+
+    Before, gunicorn's handlers of the parent process are in place in the child, and do nothing there.
+    """
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS),
+    )
 
 
 class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
     """Serves HTTP/1.1 with a limit for each thing that a client can be slow at."""
 
     #: Set once, before gunicorn forks.
-    head_timeout_seconds: ClassVar[float] = 30.0
     body_timeout_seconds: ClassVar[float] = 60.0
     keepalive_seconds: ClassVar[float] = 75.0
+
+    def init_signals(self) -> None:
+        """Take over the signals; until now they were blocked, not lost (see `keep_signals_for_children`)."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def handle(self, listener: socket.socket, client: socket.socket, addr: object) -> None:
         """Serve one connection until either side has had enough."""
         try:
-            # Applies to each wait inside a body, ours or the client's.
-            client.settimeout(self.body_timeout_seconds)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._serve(listener.getsockname(), client, addr)
         except (StopIteration, NoMoreData, TimeoutError, ConnectionError):
@@ -64,29 +84,52 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
 
     def _serve(self, listener_name: object, client: socket.socket, addr: object) -> None:
         parser = GatheringParser(self.cfg, client, addr)
-        while self.alive:
-            try:
-                request = self._next_request(parser, client)
-                self.handle_request(listener_name, request, client, addr)
-            except (StopIteration, OSError):
-                raise
-            except Exception as exc:  # noqa: BLE001 - the top of a connection; every error is answered and logged
-                self._refuse(client, addr, exc)
-                return
-            if not parser.finish_body(deadline=time.monotonic() + _LINGER_SECONDS):
-                _linger(client)
-                return
+        client.settimeout(GatheredRequest.limits.seconds)
+        try:
+            while self.alive:
+                request = next(parser)
+                # From here on it is the longest pause, the client's or ours, within a body.
+                client.settimeout(self.body_timeout_seconds)
+                self._answer(request, listener_name, client, addr)
+                if not parser.finish_body(deadline=time.monotonic() + _LINGER_SECONDS):
+                    _linger(client)
+                    return
+                client.settimeout(self.keepalive_seconds)
+        except (StopIteration, OSError):
+            raise
+        except Exception as exc:  # noqa: BLE001 - the top of a connection; every error is answered and logged
+            self._refuse(client, addr, exc)
 
-    def _next_request(self, parser: GatheringParser, client: socket.socket) -> GatheredRequest:
-        """Wait for a head; raises `TimeoutError` when none comes in time."""
-        buffered = parser.unreader.take_buffered()
-        if buffered:
-            parser.unreader.unread(buffered)
-        elif parser.req_count:
-            wait_read(client.fileno(), timeout=self.keepalive_seconds, timeout_exc=TimeoutError())
-        with gevent.Timeout(self.head_timeout_seconds, TimeoutError()):
-            request: GatheredRequest = next(parser)
-        return request
+    def _answer(
+        self, request: GatheredRequest, listener_name: object, client: socket.socket, addr: object
+    ) -> None:
+        """Call the application for one request; raises `StopIteration` when the connection is to end."""
+        output = OneWrite(client)
+        response, environ = wsgi.create(request, output, addr, listener_name, self.cfg)
+        if not self.alive:
+            response.force_close()
+        body = self.wsgi(environ, response.start_response)
+        try:
+            if isinstance(body, wsgi.FileWrapper):
+                response.write_file(body)
+            else:
+                for part in body:
+                    response.write(part)
+            response.close()
+            output.flush()
+        except Exception:
+            if response.headers_sent:
+                # Half an answer cannot be taken back; the client sees that it is not whole.
+                logger.info(
+                    "an answer to %s broke off", addr, extra={"action": "answer_broke_off"}, exc_info=True
+                )
+                raise StopIteration from None
+            raise
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+        if response.should_close():
+            raise StopIteration
 
     def _refuse(self, client: socket.socket, addr: object, error: Exception) -> None:
         """Answer what Flask never got to see; the request itself is not repeated, it may hold a token."""

@@ -34,7 +34,10 @@ def test_an_old_python_is_named_with_what_is_needed() -> None:
 
 def test_the_oldest_python_that_the_runtime_accepts_is_accepted() -> None:
     pyproject = Path(__file__).parents[4] / "runtime" / "pyproject.toml"
-    assert f'requires-python = ">={preflight.OLDEST_PYTHON[0]}.{preflight.OLDEST_PYTHON[1]}"' in pyproject.read_text()
+    assert (
+        f'requires-python = ">={preflight.OLDEST_PYTHON[0]}.{preflight.OLDEST_PYTHON[1]}"'
+        in pyproject.read_text()
+    )
     assert preflight.python_problems(preflight.OLDEST_PYTHON) == []
 
 
@@ -55,7 +58,7 @@ def test_a_directory_closed_to_this_user_is_named(tmp_path: Path, monkeypatch: p
     assert problems == [f"{tmp_path}/config cannot be used: this user may not write to {tmp_path}"]
 
 
-def test_a_free_port_is_no_problem(taken_port: int) -> None:
+def test_a_free_port_is_no_problem() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         free = listener.getsockname()[1]
     assert preflight.address_problems(f"http://127.0.0.1:{free}/") == []

@@ -150,7 +150,7 @@ def test_a_server_that_does_not_end_is_killed(deployment: Deployment) -> None:
 
 @pytest.mark.parametrize("field", ["start time", "boot"])
 def test_a_stranger_with_the_same_process_id_is_left_alone(deployment: Deployment, field: str) -> None:
-    """The recorded process ended, and its id went to another one: since, or after a restart of the machine."""
+    """The recorded process has ended, and its id belongs to another one: of this boot, or of a later one."""
     stranger = subprocess.Popen(["sleep", str(LIMIT)])
     try:
         deployment.call("start")

@@ -1,0 +1,25 @@
+"""Errors that a test plans and a twin raises."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+
+from pulsar_runtime.domain.errors import PulsarRuntimeError
+
+
+class Faults:
+    """What will go wrong in the calls of one twin; a call that is not planned to fail succeeds."""
+
+    def __init__(self) -> None:
+        self._planned: dict[str, deque[PulsarRuntimeError]] = defaultdict(deque)
+
+    def plan(self, method: Callable[..., object], *errors: PulsarRuntimeError) -> None:
+        """Let the next calls of a twin's *method* raise these errors, one each."""
+        self._planned[method.__name__].extend(errors)
+
+    def meet(self, method: Callable[..., object]) -> None:
+        """Raise what was planned for this call of *method*; twins begin with it."""
+        errors = self._planned[method.__name__]
+        if errors:
+            raise errors.popleft()

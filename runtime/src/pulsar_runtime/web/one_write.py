@@ -1,0 +1,40 @@
+"""A socket that sends the head of an answer together with its body."""
+
+from __future__ import annotations
+
+import socket
+from io import RawIOBase
+
+#: More than this is not held back.
+_HELD_BYTES = 64 * 1024
+
+
+class OneWrite:
+    """Holds back what gunicorn writes in pieces, until `flush` or until it is large."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._client = client
+        self._held = b""
+
+    def sendall(self, data: bytes) -> None:
+        """Send *data* sooner or later."""
+        self._held += data
+        if len(self._held) >= _HELD_BYTES:
+            self.flush()
+
+    def send(self, data: bytes) -> int:
+        """Send *data* now: gunicorn's ``100 Continue``, without which no body comes."""
+        self._client.sendall(data)
+        return len(data)
+
+    def sendfile(self, file: RawIOBase, offset: int = 0, count: int | None = None) -> int:
+        """Send a part of a file without a copy through this process."""
+        self.flush()
+        # The type of the file is the one that the standard library's socket has.
+        return self._client.sendfile(file, offset=offset, count=count)
+
+    def flush(self) -> None:
+        """Send what was held back."""
+        held, self._held = self._held, b""
+        if held:
+            self._client.sendall(held)
