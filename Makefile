@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(ANSIBLE)/complete | $(COLLECTION) ## deploy a server to this machine and run a job on it through Galaxy's client
@@ -58,12 +58,14 @@ lint: .venv | $(COLLECTION) ## check style, types, layers and spelling
 	antsibull-changelog lint
 
 .PHONY: test-runtime
-test-runtime: .venv ## run the tests of the runtime
-	cd runtime && python -m pytest -o cache_dir=$(CACHE)/pytest/runtime
+test-runtime: .venv ## run the tests of the runtime and of the benchmarks
+	$(PYTEST) runtime/tests benchmarks/tests
 
 .PHONY: test-collection
-test-collection: .venv .cache/venv/ansible/complete | $(COLLECTION) ## run the tests of the collection, the tarball and the demo among them
-	python -m pytest -c $(TOOLS) --rootdir . -o cache_dir=$(CACHE)/pytest/collection tests
+test-collection: .venv .cache/venv/ansible/complete | $(COLLECTION) ## run those of the collection, tarball, demo
+	$(PYTEST) tests
+
+PYTEST := python -m pytest -c $(TOOLS) --rootdir . -o cache_dir=$(CACHE)/pytest
 
 .PHONY: bench
 bench: .venv ## measure this server beside the reference

@@ -83,7 +83,9 @@ def test_no_name_leaves_the_directory_of_its_type(api: Api, server: LiveServer, 
             assert_refused(api.download(job_id, name, path_type), 400)
 
 
-@pytest.mark.parametrize("encoded", ["..%2fx", "%2e%2e/x", "%2E%2E%2Fx", ".%2e/x", "%2fetc%2fx", "a%00b", "%2F%2Fx"])
+@pytest.mark.parametrize(
+    "encoded", ["..%2fx", "%2e%2e/x", "%2E%2E%2Fx", ".%2e/x", "%2fetc%2fx", "a%00b", "%2F%2Fx"]
+)
 def test_percent_encoding_hides_nothing(api: Api, server: LiveServer, encoded: str) -> None:
     """Sent as they are, these are names that leave their directory."""
     job_id = new_id()
@@ -124,7 +126,9 @@ def test_a_strange_name_is_a_name(api: Api, name: str) -> None:
     assert api.upload(job_id, name, "output", b"strange").json == {"path": str(expected)}
     assert expected.read_bytes() == b"strange"
     assert api.download(job_id, name).body == b"strange"
-    assert sorted(path for path in directory.rglob("*") if path.is_file() and "tool_" not in path.name) == [expected]
+    assert sorted(path for path in directory.rglob("*") if path.is_file() and "tool_" not in path.name) == [
+        expected
+    ]
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "d/" + "y" * 300, "a/" * 2100 + "x", "z" * 100_000])
@@ -149,7 +153,9 @@ def test_a_name_that_another_kind_of_file_has_is_refused(api: Api, server: LiveS
     assert (directory / "inputs" / "file").read_bytes() == b"kept"
 
 
-@pytest.mark.parametrize("token", ["../../etc/passwd", "..", "/etc/passwd", "x", "A" * 64, "0" * 63, "0" * 65, "\0" * 64])
+@pytest.mark.parametrize(
+    "token", ["../../etc/passwd", "..", "/etc/passwd", "x", "A" * 64, "0" * 63, "0" * 65, "\0" * 64]
+)
 def test_a_cache_token_that_is_no_token_is_refused(api: Api, server: LiveServer, token: str) -> None:
     job_id = new_id()
     api.setup(job_id)

@@ -77,13 +77,17 @@ def test_an_unusable_id_is_refused_wherever_it_is_given(api: Api, server: LiveSe
             assert_refused(answer, *((404,) if "/" in job_id or not job_id else (400,)))
 
 
-@pytest.mark.parametrize("path", ["/jobs/../status", "/jobs/./status", "/jobs/%2e%2e/status", "/jobs/%2E/status"])
+@pytest.mark.parametrize(
+    "path", ["/jobs/../status", "/jobs/./status", "/jobs/%2e%2e/status", "/jobs/%2E/status"]
+)
 def test_dots_in_a_path_are_refused_in_every_spelling(api: Api, path: str) -> None:
     assert_refused(api.ask("GET", path), 400)
 
 
 @pytest.mark.parametrize("job_id", STRANGE, ids=ascii)
-def test_a_strange_id_never_reaches_a_shell_and_its_job_runs(api: Api, server: LiveServer, job_id: str) -> None:
+def test_a_strange_id_never_reaches_a_shell_and_its_job_runs(
+    api: Api, server: LiveServer, job_id: str
+) -> None:
     directory = api.setup(job_id)
     assert directory == server.staging / job_id
     assert api.upload(job_id, "a.txt", "input", b"given").json["path"] == str(directory / "inputs" / "a.txt")

@@ -16,7 +16,13 @@ from runtime.tests.live_server import wait_until
 #: Download types, and the directories that they mean (protocol.md section 1.4).
 DOWNLOADS = {"output": "outputs", "output_workdir": "working", "output_metadata": "metadata"}
 #: Upload types that keep sub-directories, and their directories (section 2.4).
-UPLOADS = {**DOWNLOADS, "input": "inputs", "tool": "tool_files", "metadata": "metadata", "unstructured": "unstructured"}
+UPLOADS = {
+    **DOWNLOADS,
+    "input": "inputs",
+    "tool": "tool_files",
+    "metadata": "metadata",
+    "unstructured": "unstructured",
+}
 LISTINGS = ("working_directory_contents", "outputs_directory_contents", "metadata_directory_contents")
 
 
@@ -39,7 +45,14 @@ def test_nothing_is_read_through_a_link_that_leads_out(
         job_id,
     )
     assert status["returncode"] == 0
-    for name in ("dir/secret", "file", "up/../secret", f"up/{job_id}/tool_id", "dir2/secret", "dir/working/secret"):
+    for name in (
+        "dir/secret",
+        "file",
+        "up/../secret",
+        f"up/{job_id}/tool_id",
+        "dir2/secret",
+        "dir/working/secret",
+    ):
         answer = api.download(job_id, name, path_type)
         assert_refused(answer, 400)
         assert b"secret text" not in answer.body

@@ -93,13 +93,9 @@ def test_an_unknown_job_is_lost_and_may_be_cancelled_and_removed(api: Api) -> No
         assert (answer.code, answer.body) == (200, b"OK")
 
 
-def test_the_rest_of_what_an_unknown_job_can_be_asked_is_404(api: Api) -> None:
+def test_an_unknown_job_has_nothing_to_submit_to_or_to_download(api: Api) -> None:
     job_id = new_id()
-    for answer in (
-        api.submit(job_id, "true"),
-        api.download(job_id, "a"),
-        api.path(job_id, "a", "input"),
-    ):
+    for answer in (api.submit(job_id, "true"), api.download(job_id, "a")):
         assert_refused(answer, 404)
 
 
@@ -120,8 +116,7 @@ def test_an_unknown_file_type_is_400(api: Api, path_type: str) -> None:
     assert_refused(api.path(job_id, "a", path_type), 400)
 
 
-def test_the_cache_answers_404_where_it_is_not_configured(api: Api) -> None:
-    """A token that no upload ever got."""
+def test_a_cache_token_without_a_file_is_404(api: Api) -> None:
     job_id = new_id()
     api.setup(job_id)
     assert_refused(api.upload(job_id, "a", "input", b"", cache_token="0" * 64), 404)

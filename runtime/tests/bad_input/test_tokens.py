@@ -37,7 +37,17 @@ def test_every_route_answers_401_without_a_valid_token(
     server: LiveServer, method: str, target: str, prefix: str
 ) -> None:
     token = server.token
-    wrong = ["", "wrong", token[:-1], f"{token}x", token.upper(), "%00", "%C3%A9", OTHERS_TOKEN, EXPIRED_TOKEN]
+    wrong = [
+        "",
+        "wrong",
+        token[:-1],
+        f"{token}x",
+        token.upper(),
+        "%00",
+        "%C3%A9",
+        OTHERS_TOKEN,
+        EXPIRED_TOKEN,
+    ]
     with nothing_written(server):
         answers = [ask(server, method, prefix + target, body=b"x" if method == "POST" else None)]
         answers += [ask(server, method, f"{prefix}{target}&private_token={one}") for one in wrong]
@@ -108,7 +118,9 @@ def test_everyone_may_ask_whether_the_server_is_ready(server: LiveServer, path: 
     assert (answer.code, answer.json) == (200, {"ready": True})
 
 
-@pytest.mark.parametrize("target", ["/nope", "/jobs/1/nope", "/managers/single/nope", "/", "/jobs/1/2/status"])
+@pytest.mark.parametrize(
+    "target", ["/nope", "/jobs/1/nope", "/managers/single/nope", "/", "/jobs/1/2/status"]
+)
 def test_an_unknown_route_is_404_with_and_without_a_token(server: LiveServer, target: str) -> None:
     for query in ("", "?private_token=wrong", f"?private_token={server.token}"):
         assert_refused(ask(server, "GET", target + query), 404)
@@ -125,7 +137,9 @@ def test_no_token_is_ever_logged(api: Api, server: LiveServer) -> None:
         b"&x=%ff HTTP/1.1\r\nHost: x\r\n\r\n",
         b"&x=" + b"y" * (9 << 20) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         b" HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
-        b" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + b"\r\nTransfer-Encoding: nonsense\r\n\r\n",
+        b" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+        + token
+        + b"\r\nTransfer-Encoding: nonsense\r\n\r\n",
     ):
         with RawConnection(server) as connection:
             connection.send(b"GET /jobs/1/status?private_token=" + token + tail)

@@ -25,7 +25,8 @@ echo $$ >&3 || exit 125
 echo "exit $?" >&3
 """
 
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+#: O_NONBLOCK: without it, a FIFO that an earlier start of the job left would hold the agent for ever.
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -19,7 +20,20 @@ from pulsar_runtime.domain.status import SchedulerState
 from pulsar_runtime.managers import keeper, launch_record, processes
 from pulsar_runtime.ports import Reactor
 
-#: After a failed start: the machine was out of processes, memory or disk.
+#: Why a start may succeed later: the machine is out of something, or its disk does not answer. Anything
+#: else is wrong with the one job, which must not hold up the others.
+_PASSING = frozenset(
+    {
+        errno.EAGAIN,
+        errno.ENOMEM,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.ESTALE,
+    }
+)
 _RETRY_SECONDS = 2.0
 
 #: How soon a keeper that an earlier agent had just started is looked at again.
@@ -84,6 +98,9 @@ class LocalManager:
         self._kill_after = kill_after_seconds
         self._launches: dict[ExternalId, _Launch] = {}
         self._waiting: deque[ExternalId] = deque()
+        #: Which launches may have been started, by an agent that was killed at once; until that is known,
+        #: nothing else is started in what may be their place.
+        self._unsettled: set[ExternalId] = set()
         self._running = 0
         self._start_planned = False
 
@@ -94,6 +111,9 @@ class LocalManager:
             self._launches[external_id] = _Launch(spec=spec)
             if os.path.exists(self._record(external_id)):
                 self._adopt(external_id)
+            elif spec.external_id == external_id:
+                reason = "its launch record was removed: whether it still runs is not known"
+                self._end(external_id, Observation(state=SchedulerState.VANISHED, reason=reason))
             else:
                 self._queue(external_id)
         return external_id
@@ -107,7 +127,9 @@ class LocalManager:
         launch = self._launches.get(external_id)
         if launch is None or launch.ending or launch.phase is _Phase.ENDED:
             return
-        if launch.phase is _Phase.WAITING:
+        if external_id in self._unsettled:
+            self._reactor.call_later(_SETTLE_SECONDS, lambda: self.cancel(external_id))
+        elif launch.phase is _Phase.WAITING:
             self._waiting.remove(external_id)
             self._end(external_id, Observation(state=SchedulerState.ENDED, reason="it never started"))
         else:
@@ -137,20 +159,21 @@ class LocalManager:
 
     def _start_waiting(self) -> None:
         self._start_planned = False
+        if self._unsettled:
+            return
         while self._waiting and (self._limit is None or self._running < self._limit):
             external_id = self._waiting[0]
             try:
                 started = keeper.start(
                     self._launches[external_id].spec, self._record(external_id), self._environ
                 )
-            except (FileNotFoundError, NotADirectoryError, PermissionError) as exc:
-                # The job directory was taken away or closed: another try cannot help.
+            except OSError as exc:
+                if exc.errno in _PASSING:
+                    self._plan_start(_RETRY_SECONDS)
+                    return
                 self._waiting.popleft()
                 reason = f"the job could not be started: {exc.filename}: {exc.strerror}"
                 self._end(external_id, Observation(state=SchedulerState.ENDED, reason=reason))
-            except OSError:
-                self._plan_start(_RETRY_SECONDS)
-                return
             else:
                 self._waiting.popleft()
                 self._launches[external_id].process = started.process
@@ -159,22 +182,28 @@ class LocalManager:
     def _adopt(self, external_id: ExternalId) -> None:
         """Take up a launch that an earlier agent began."""
         path = self._record(external_id)
+        self._unsettled.discard(external_id)
         # In this order: a keeper that ends in between has written its last line before it let go.
         lives = launch_record.keeper_lives(path)
         record = launch_record.read(path)
         if record is None or (record.pid is None and not lives):
-            # The earlier agent did not get as far as starting it.
             with suppress(FileNotFoundError):
                 os.unlink(path)
-            self._queue(external_id)
+            if self._launches[external_id].spec.external_id == external_id:
+                reason = "the host went down while it ran, and its launch record with it"
+                self._end(external_id, Observation(state=SchedulerState.INTERRUPTED, reason=reason))
+            else:
+                # The earlier agent did not get as far as starting it.
+                self._queue(external_id)
         elif record.pid is None:
-            # Started a moment ago, by an agent that was killed at once.
+            self._unsettled.add(external_id)
             self._reactor.call_later(_SETTLE_SECONDS, lambda: self._adopt(external_id))
         elif lives:
             self._follow(external_id, record.pid, record.mark)
         else:
             self._occupy(external_id, record.mark)
             self._judge(external_id, _last_observation(record))
+        self._plan_start(0.0)
 
     def _follow(self, external_id: ExternalId, pid: int, mark: str) -> None:
         """Wait for the end of a living keeper."""

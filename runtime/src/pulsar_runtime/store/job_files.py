@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-import glob
 import json
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from fnmatch import fnmatchcase
 from io import FileIO, RawIOBase
 
 import attrs
@@ -22,12 +22,22 @@ from pulsar_runtime.domain.paths import (
     JobFile,
     RelativePath,
 )
-from pulsar_runtime.store.beneath import open_file, parent_of
-from pulsar_runtime.store.listing import files_below
+from pulsar_runtime.store.beneath import directory_of, open_file, parent_of, require_no_link_out
+from pulsar_runtime.store.listing import files_below, is_listed
 from pulsar_runtime.store.removal import remove_tree
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
+#: The name is wrong, or a job has closed or replaced what it leads through.
+_NOT_USABLE = (
+    errno.ENAMETOOLONG,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.EINVAL,
+    errno.EILSEQ,
+    errno.EACCES,
+    errno.EPERM,
+)
 
 _LISTED_PER_TURN = 500
 
@@ -56,11 +66,14 @@ class JobDirectories:
         with translating(directory):
             os.makedirs(staging, mode=0o700, exist_ok=True)
             self._require_space(staging)
-            self._make(directory)
-            for part in CREATED_AT_SETUP:
-                self._make(f"{directory}/{part.value}")
-            for name, text in (("tool_id", tool.id), ("tool_version", tool.version)):
-                _write(f"{directory}/{name}", json.dumps(text).encode("ascii"))
+            with suppress(FileExistsError):
+                os.mkdir(directory, self.mode)
+            with directory_of(directory, Directory.JOB) as descriptor:
+                for part in CREATED_AT_SETUP:
+                    with suppress(FileExistsError):
+                        os.mkdir(part.value, self.mode, dir_fd=descriptor)
+                for name, text in (("tool_id", tool.id), ("tool_version", tool.version)):
+                    _write(name, descriptor, json.dumps(text).encode("ascii"))
 
     def clear(self, directory: str) -> None:
         """Remove the tree; raises `RemovalFailed` when something stays."""
@@ -79,9 +92,9 @@ class JobDirectories:
             os.close(os.open(file.path.name, _CREATE, 0o666, dir_fd=parent))
 
     def make_parents(self, directory: str, file: JobFile) -> None:
-        """Make the directories that are to hold a file."""
-        with translating(str(file.path)), self._parent(directory, file):
-            pass
+        """Make the directories that are to hold a file; raises `UnsafePath` for a link that leads out."""
+        with translating(str(file.path)), self._parent(directory, file) as parent:
+            require_no_link_out(directory, file, parent)
 
     def write(self, directory: str, file: JobFile, text: str) -> None:
         """Write a whole file, with its parents."""
@@ -107,7 +120,7 @@ class JobDirectories:
     def open(self, directory: str, file: JobFile) -> RawIOBase:
         """Open a regular file for reading; raises `FileNotThere` or `UnsafePath`."""
         with translating(str(file.path)):
-            return FileIO(open_file(_root(directory, file), file.path), "rb")
+            return FileIO(open_file(directory, file), "rb")
 
     def read_text(self, directory: str, file: JobFile, limit: int | None) -> str | None:
         """Return at most *limit* bytes of a file as text, or None when it is not there.
@@ -123,33 +136,27 @@ class JobDirectories:
 
     def expand(self, directory: str, file: JobFile) -> JobFile:
         """Replace ``*`` and ``?`` by the first file that matches; raises `FileNotThere` when none does."""
-        pattern = str(file.path)
-        matches = sorted(glob.glob(pattern, root_dir=_root(directory, file)))
-        for match in matches:
-            if os.path.isfile(os.path.join(_root(directory, file), match)):
-                return JobFile(file.directory, RelativePath.parse(match))
-        raise FileNotThere(f"no file matches {pattern!r}")
+        for name in self.listing(directory, file.directory):
+            path = RelativePath.parse(name)
+            if _matches(path, file.path):
+                return JobFile(file.directory, path)
+        raise FileNotThere(f"no file matches {str(file.path)!r}")
 
     def listing(self, directory: str, which: Directory) -> list[str]:
         """Return the files that can be downloaded; of the job directory itself, all names directly in it."""
-        if which is Directory.JOB:
-            try:
-                return sorted(name for name in os.listdir(directory) if not name.startswith(PARTIAL_PREFIX))
-            except FileNotFoundError:
-                return []
         names = []
-        for count, name in enumerate(files_below(os.path.join(directory, which.value)), start=1):
-            names.append(name)
-            if not count % _LISTED_PER_TURN:
-                self.pause()
+        with suppress(FileNotThere, UnsafePath), directory_of(directory, which) as descriptor:
+            if which is Directory.JOB:
+                names += [name for name in os.listdir(descriptor) if is_listed(name)]
+            else:
+                for count, name in enumerate(files_below(descriptor), start=1):
+                    names.append(name)
+                    if not count % _LISTED_PER_TURN:
+                        self.pause()
         return sorted(names)
 
     def _parent(self, directory: str, file: JobFile) -> AbstractContextManager[int]:
-        return parent_of(_root(directory, file), file.path, create_mode=self.mode)
-
-    def _make(self, path: str) -> None:
-        with suppress(FileExistsError):
-            os.mkdir(path, self.mode)
+        return parent_of(directory, file, create_mode=self.mode)
 
     def _require_space(self, staging: str) -> None:
         if not self.minimum_free_bytes:
@@ -164,16 +171,23 @@ class JobDirectories:
             )
 
 
-def _write(path: str, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+def _write(name: str, parent: int, data: bytes) -> None:
+    """Replace a file; a link that a job left in its place is not followed."""
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=parent)
+    descriptor = os.open(name, _CREATE, 0o666, dir_fd=parent)
     try:
         os.write(descriptor, data)
     finally:
         os.close(descriptor)
 
 
-def _root(directory: str, file: JobFile) -> str:
-    return os.path.join(directory, file.directory.value) if file.directory else directory
+def _matches(path: RelativePath, pattern: RelativePath) -> bool:
+    """Tell whether a name is meant by a pattern; as in a shell, only a dot stands for a leading dot."""
+    return len(path.parts) == len(pattern.parts) and all(
+        fnmatchcase(part, wanted) and (wanted[0] == "." or part[0] != ".")
+        for part, wanted in zip(path.parts, pattern.parts, strict=True)
+    )
 
 
 @contextmanager
@@ -186,6 +200,6 @@ def translating(what: str) -> Iterator[None]:
             raise DiskFull(
                 f"no space left while writing {what}: free some space on the staging file system"
             ) from exc
-        if exc.errno in (errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTDIR, errno.EINVAL, errno.EILSEQ):
+        if exc.errno in _NOT_USABLE:
             raise UnsafePath(f"{what}: {exc.strerror}") from exc
         raise
