@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from benchmarks.failure import MeasurementFailed
 from benchmarks.metric import Figures, Metric
 from benchmarks.product import Product
 from benchmarks.server import Server
+
+#: A server that answers may still be starting what it has several of.
+SETTLE_SECONDS = 1.0
 
 #: The figures of every round, by product.
 Rounds = dict[str, list[Figures]]
@@ -36,6 +40,7 @@ def trial(metric: Metric, product: Product) -> Figures:
     server = Server.prepared(product, directory, metric.concurrent_jobs)
     try:
         server.start()
+        time.sleep(SETTLE_SECONDS)
         return metric.measure(server, Deadline(metric.limit_seconds, metric.name))
     except (MeasurementFailed, OSError, LookupError, ValueError) as error:
         # ValueError and LookupError: an answer that is not what the protocol says.

@@ -15,7 +15,7 @@ from benchmarks.server import Server
 from benchmarks.stopwatch import Stopwatch, share_of_a_core
 
 JOBS = 200
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.01
 SETTLE_SECONDS = 1.0
 
 

@@ -86,6 +86,7 @@ def play_role(run: Run, collections: Path, tmp_path_factory: pytest.TempPathFact
             "ANSIBLE_HOME": str(home),
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            "ANSIBLE_REMOTE_TMP": str(home / "modules"),
         }
         command = [str(program), str(playbook), "--extra-vars", json.dumps(given), *options]
         return run(command, environment, succeeds=succeeds)

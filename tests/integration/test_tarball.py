@@ -61,6 +61,7 @@ def test_the_tarball_installs_and_deploys_by_itself(
 ) -> None:
     environment = {
         "ANSIBLE_HOME": str(tmp_path / "ansible"),
+        "ANSIBLE_REMOTE_TMP": str(tmp_path / "ansible" / "modules"),
         "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
         "PWD": str(tmp_path),

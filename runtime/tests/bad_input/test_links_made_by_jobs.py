@@ -41,7 +41,8 @@ def test_nothing_is_read_through_a_link_that_leads_out(
 ) -> None:
     job_id = new_id()
     status = api.run(
-        f"cd ../{directory}; ln -s {outside} dir; ln -s {outside}/secret file; ln -s ../../.. up; ln -s dir dir2",
+        f"cd ../{directory}; ln -s {outside} dir; ln -s {outside}/secret file;"
+        " ln -s ../../.. up; ln -s dir dir2",
         job_id,
     )
     assert status["returncode"] == 0
@@ -105,7 +106,8 @@ def test_a_pattern_finds_the_first_file_inside(api: Api, outside: Path) -> None:
 def test_links_that_stay_inside_are_served(api: Api) -> None:
     job_id = new_id()
     status = api.run(
-        "cd ../outputs; mkdir real; echo inside > real/a; ln -s real/a link; ln -s real dir; ln -s $PWD/real/a absolute",
+        "cd ../outputs; mkdir real; echo inside > real/a;"
+        " ln -s real/a link; ln -s real dir; ln -s $PWD/real/a absolute",
         job_id,
     )
     assert set(_names(status, "outputs_directory_contents")) == {"absolute", "link", "real/a"}

@@ -19,7 +19,7 @@ from pulsar_runtime.managers import keeper, launch_record
 from pulsar_runtime.managers.local import LocalManager
 from pulsar_runtime.ports import JobManager
 
-_LIMIT_SECONDS = 15.0
+_LIMIT_SECONDS = 3.0
 #: How long the agent works at a time.
 _TURN_SECONDS = 0.005
 #: How long nothing more must happen.
@@ -57,6 +57,7 @@ class LocalMachine:
             self._keepers[spec.launch_id] = started.process
             return started
 
+        (directory / "launches").mkdir()
         monkeypatch.setattr(keeper, "start", start_and_remember)
 
     def manager(self, limit: int | None = None) -> JobManager:

@@ -234,7 +234,7 @@ def test_a_job_that_was_waiting_is_started_once(machine: Machine) -> None:
     manager = machine.manager(limit=1)
     first, second = started(machine, manager, "a"), machine.job("b")
     manager.submit(second)
-    later = machine.restarted(manager)
+    later = machine.restarted(manager, limit=1)
     later.submit(first)
     later.submit(second)
     machine.work()

@@ -63,6 +63,12 @@ def threads(server: LiveServer) -> int:
     return sum(len(os.listdir(f"/proc/{pid}/task")) for pid in server.processes())
 
 
+def in_session(leader: int) -> list[int]:
+    """Return the processes of a session; those that have ended do not count, whether reaped or not."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [pid for pid in pids if (stat := _stat(pid)) and stat[0] != "Z" and int(stat[3]) == leader]
+
+
 def _has_open(pid: int, name: str) -> bool:
     try:
         return any(link.readlink().name == name for link in Path(f"/proc/{pid}/fd").iterdir())
@@ -72,7 +78,13 @@ def _has_open(pid: int, name: str) -> bool:
 
 
 def _parent_of(pid: int) -> int | None:
+    stat = _stat(pid)
+    return int(stat[1]) if stat else None
+
+
+def _stat(pid: int) -> list[str]:
+    """Return state, parent, process group, session and so on (proc(5)); nothing if there is no such process."""
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return None
+        return []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
 import attrs
 
@@ -77,8 +78,8 @@ class Supervisor:
             self._observe(manager, [external_id])
 
     def launch_ids(self) -> frozenset[str]:
-        """Return the launches that belong to active jobs."""
-        return frozenset(self._works[job.manager].preparer.spec(job).launch_id for job in self._jobs.values())
+        """Return the launches of all active jobs, also of those whose manager is not configured."""
+        return frozenset(job.launch_id for job in self._store.submitted_after(0))
 
     def _take(self, job: Job) -> None:
         self._last_submitted = job.submitted
@@ -94,25 +95,35 @@ class Supervisor:
         self._advance(job.key)
 
     def _advance(self, key: int) -> None:
-        """Bring a job to where its manager is the one who knows more."""
+        """Bring a job to where its manager is the one who knows more, now or later."""
         job = self._jobs.get(key)
-        if job is None:
-            return
+        if job is not None and not self._taken(self._forward, job):
+            self._reactor.call_later(_RETRY_SECONDS, lambda: self._advance(key))
+
+    def _taken(self, step: Callable[[Job], None], job: Job) -> bool:
+        """Take a step with a job; tell whether it was taken. What fails for good fails the job."""
         try:
-            if job.status is JobStatus.PREPROCESSING and not job.cancel_requested:
-                self._prepare(job)
-            elif job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
-                self._hand_over(job)
-            elif job.status is JobStatus.POSTPROCESSING:
-                self._move(job, JobStatus.COMPLETE, return_code=job.return_code)
+            try:
+                step(job)
+            except PulsarRuntimeError as exc:
+                if exc.transient or isinstance(exc, StoreError):
+                    raise
+                # As it is now: the step may have brought it half of the way.
+                self._fail(self._jobs.get(job.key, job), str(exc))
         except PulsarRuntimeError as exc:
-            if exc.transient:
-                logger.warning("job %s waits: %s", job.job_id, exc, extra={"action": "job_waits"})
-                self._reactor.call_later(_RETRY_SECONDS, lambda: self._advance(key))
-            elif isinstance(exc, StoreError):
+            if not exc.transient:
                 raise
-            else:
-                self._fail(job, str(exc))
+            logger.warning("job %s waits: %s", job.job_id, exc, extra={"action": "job_waits"})
+            return False
+        return True
+
+    def _forward(self, job: Job) -> None:
+        if job.status is JobStatus.PREPROCESSING and not job.cancel_requested:
+            self._prepare(job)
+        elif job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
+            self._hand_over(job)
+        elif job.status is JobStatus.POSTPROCESSING:
+            self._move(job, JobStatus.COMPLETE, return_code=job.return_code)
 
     def _prepare(self, job: Job) -> None:
         works = self._works[job.manager]
@@ -134,16 +145,17 @@ class Supervisor:
 
     def _observe(self, name: ManagerName, ids: Collection[ExternalId]) -> None:
         try:
-            for external_id, observation in self._works[name].manager.observe(ids).items():
-                job = self._jobs.get(self._keys.get((name, external_id), 0))
-                if job is not None:
-                    self._judge(job, observation)
-        except (QueryError, StoreError) as exc:
-            if not exc.transient:
-                raise
+            observations = self._works[name].manager.observe(ids)
+        except QueryError as exc:
             logger.warning("manager %s: %s", name, exc, extra={"action": "observation_failed"})
+            return
+        for external_id, observation in observations.items():
+            job = self._jobs.get(self._keys.get((name, external_id), 0))
+            if job is not None:
+                # If it cannot be taken now, the next round observes the same again.
+                self._taken(partial(self._judge, observation), job)
 
-    def _judge(self, job: Job, observation: Observation) -> None:
+    def _judge(self, observation: Observation, job: Job) -> None:
         state, code, reason = observation.state, observation.exit_code, observation.reason
         if state is SchedulerState.PENDING:
             if job.status is JobStatus.RUNNING:
@@ -166,7 +178,6 @@ class Supervisor:
         if job.attempt >= _MOST_ATTEMPTS:
             self._fail(job, f"{reason}, {job.attempt} times; it is not started again")
             return
-        self._forget(job)
         works = self._works[job.manager]
         # The script may not have reached the disk before the power was gone.
         works.preparer.prepare(job, self._store.submission(job.key))
@@ -175,7 +186,10 @@ class Supervisor:
         )
         queued = self._move(job, *way, attempt=job.attempt + 1, reason=f"{reason}; it starts again")
         if queued is not None:
-            self._advance(queued.key)
+            # Only now: an agent that is killed before this finds the old launch, and comes here again.
+            self._forget(job)
+            self._jobs[job.key] = attrs.evolve(queued, external_id=None)
+            self._advance(job.key)
 
     def _cancel(self, job: Job) -> None:
         tracked = self._jobs.get(job.key)

@@ -17,7 +17,7 @@ from pulsar_runtime.store.file_cache import DirectoryFileCache
 from pulsar_runtime.web.app import create_app
 from pulsar_runtime.web.context import WebContext
 from pulsar_runtime.web.server import PulsarServer, ServerSettings, pause
-from pulsar_runtime.web.status_polls import StatusPolls
+from pulsar_runtime.web.shortcut import Shortcut
 from pulsar_runtime.web.tokens import AcceptedToken, TokenCheck
 
 
@@ -37,7 +37,7 @@ def run_web(config: Config) -> None:
     PulsarServer(settings, lambda: build_app(config)).run()
 
 
-def build_app(config: Config) -> StatusPolls:
+def build_app(config: Config) -> Shortcut:
     """Build the WSGI application; opens nothing."""
     store = adapters.job_store(config)
     files = {
@@ -60,7 +60,7 @@ def build_app(config: Config) -> StatusPolls:
         ready=ready,
         pause=pause,
     )
-    return StatusPolls(create_app(web), web)
+    return Shortcut(create_app(web), web)
 
 
 def _tokens(config: Config) -> tuple[AcceptedToken, ...]:

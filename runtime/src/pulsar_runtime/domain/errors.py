@@ -67,10 +67,6 @@ class Conflict(RequestError):
     """The request contradicts the present state of the job."""
 
 
-class TooLarge(RequestError):
-    """The request is larger than the configured limit."""
-
-
 # --- we cannot at the moment -------------------------------------------------------------------------------
 
 

@@ -72,6 +72,11 @@ class Job:
     created_at: float = 0.0
     changed_at: float = 0.0
 
+    @property
+    def launch_id(self) -> str:
+        """The name of the present attempt to run it; no other attempt ever has it."""
+        return f"{self.key}-{self.attempt}"
+
 
 @attrs.frozen(kw_only=True)
 class Transition:

@@ -56,7 +56,7 @@ class ScriptPreparer:
         """Return what a manager needs to start the prepared job."""
         metadata = os.path.join(job.directory, Directory.METADATA)
         return LaunchSpec(
-            launch_id=f"{job.key}-{job.attempt}",
+            launch_id=job.launch_id,
             script=os.path.join(job.directory, _SCRIPT_NAME),
             working_directory=os.path.join(job.directory, Directory.WORKING),
             stdout=os.path.join(metadata, "job_stdout"),

@@ -41,8 +41,11 @@ def _stage_out_action_types(mapper: object) -> frozenset[str]:
         return frozenset()
     if not isinstance(mapper, Mapping):
         raise MalformedRequest("remote_staging.action_mapper is not an object")
+    rules = mapper.get("paths") or []
+    if not isinstance(rules, list):
+        raise MalformedRequest("remote_staging.action_mapper.paths is not a list")
     found = {str(mapper.get("default_action") or "none")}
-    for rule in mapper.get("paths") or []:
+    for rule in rules:
         if not isinstance(rule, Mapping):
             raise MalformedRequest("remote_staging.action_mapper.paths holds something that is not an object")
         types = set(str(rule.get("path_types") or "*defaults*").split(","))

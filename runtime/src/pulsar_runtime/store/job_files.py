@@ -114,7 +114,9 @@ class JobDirectories:
                     os.close(descriptor)
                 os.rename(partial, file.path.name, src_dir_fd=parent, dst_dir_fd=parent)
             except BaseException:
-                os.unlink(partial, dir_fd=parent)
+                # Gone already when the job was removed meanwhile.
+                with suppress(FileNotFoundError):
+                    os.unlink(partial, dir_fd=parent)
                 raise
 
     def open(self, directory: str, file: JobFile) -> RawIOBase:
@@ -192,7 +194,7 @@ def _matches(path: RelativePath, pattern: RelativePath) -> bool:
 
 @contextmanager
 def translating(what: str) -> Iterator[None]:
-    """Turn what the file system says about *what* into `DiskFull` and `UnsafePath`."""
+    """Turn what the file system says about *what* into `DiskFull`, `FileNotThere` and `UnsafePath`."""
     try:
         yield
     except OSError as exc:
@@ -200,6 +202,8 @@ def translating(what: str) -> Iterator[None]:
             raise DiskFull(
                 f"no space left while writing {what}: free some space on the staging file system"
             ) from exc
+        if exc.errno == errno.ENOENT:
+            raise FileNotThere(f"{what}: its directory was removed meanwhile") from exc
         if exc.errno in _NOT_USABLE:
             raise UnsafePath(f"{what}: {exc.strerror}") from exc
         raise

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable
 
-from pulsar_runtime.domain.errors import PulsarRuntimeError
-
 
 class Faults:
     """What will go wrong in the calls of one twin; a call that is not planned to fail succeeds."""
 
     def __init__(self) -> None:
-        self._planned: dict[str, deque[PulsarRuntimeError]] = defaultdict(deque)
+        self._planned: dict[str, deque[BaseException]] = defaultdict(deque)
 
-    def plan(self, method: Callable[..., object], *errors: PulsarRuntimeError) -> None:
+    def plan(self, method: Callable[..., object], *errors: BaseException) -> None:
         """Let the next calls of a twin's *method* raise these errors, one each."""
         self._planned[method.__name__].extend(errors)
 

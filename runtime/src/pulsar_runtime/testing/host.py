@@ -24,7 +24,8 @@ class InMemoryHost:
 
     def ignore(self, changed: Callable[[str], None]) -> None:
         """Let a manager that is closed hear no more."""
-        self._listeners.remove(changed)
+        if changed in self._listeners:
+            self._listeners.remove(changed)
 
     def start(self, launch_id: str) -> None:
         """Begin a launch, which then runs."""
@@ -40,7 +41,8 @@ class InMemoryHost:
         self._become(launch_id, Observation(state=SchedulerState.VANISHED, reason="it vanished"))
 
     def reboot(self) -> None:
-        """Go down and come back: nothing that ran runs any more."""
+        """Go down and come back: nothing that ran runs any more, and no manager is left to hear of it."""
+        self._listeners.clear()
         for launch_id, observation in self.launches.items():
             if observation.state is SchedulerState.RUNNING:
                 interrupted = Observation(state=SchedulerState.INTERRUPTED, reason="the host went down")

@@ -24,7 +24,7 @@ class InMemoryPreparer:
     def spec(self, job: Job) -> LaunchSpec:
         """Return what a manager needs to start the prepared job."""
         return LaunchSpec(
-            launch_id=f"{job.key}-{job.attempt}",
+            launch_id=job.launch_id,
             script=f"{job.directory}/command.sh",
             working_directory=f"{job.directory}/working",
             stdout=f"{job.directory}/metadata/job_stdout",

@@ -1,62 +1,52 @@
-"""The Flask application: routes, the token check, and nothing that starts or opens anything."""
+"""The Flask application: it finds the view, and nothing starts or opens anything while it is built."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
 
-from pulsar_runtime.domain.errors import MalformedRequest
-from pulsar_runtime.web import answers, cache, files, health, jobs
-from pulsar_runtime.web.context import WebContext, context, manager_name, parameters
-
-#: Open to everyone: it says ready or not, and nothing else.
-_OPEN = frozenset({"health.readyz", "named_health.readyz"})
-
-#: The only routes that a client may ask for the head of.
-_WITH_HEAD = frozenset({"files.download", "named_files.download"})
+from pulsar_runtime.web.answer import Answer
+from pulsar_runtime.web.call import Call
+from pulsar_runtime.web.context import WebContext
+from pulsar_runtime.web.errors import answer_for
+from pulsar_runtime.web.routes import ROUTES, Route
 
 
 def create_app(web: WebContext) -> Flask:
-    """Wire the routes to the use cases."""
+    """Wire the routes to the views, for the default manager and for named ones."""
     app = Flask(__name__, static_folder=None)
-    app.extensions["pulsar"] = web
     # A client must never be redirected (protocol section 11, trap 3).
     app.url_map.merge_slashes = False
     # An unlisted method is an unknown route (protocol section 1.1).
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    for routes in (jobs.routes, files.routes, cache.routes, health.routes):
-        app.register_blueprint(routes)
-        app.register_blueprint(routes, url_prefix="/managers/<manager_name>", name=f"named_{routes.name}")
-    app.before_request(_admit)
-    app.after_request(_protect)
-    answers.register_errors(app)
+    for number, route in enumerate(ROUTES):
+        for prefix in ("", "/managers/<manager_name>"):
+            name = f"{number}{prefix and '-named'}"
+            app.add_url_rule(prefix + route.path, name, _flask_view(web, route), methods=route.methods)
+    app.register_error_handler(Exception, lambda error: _response(answer_for(error)))
     return app
 
 
-def _admit() -> Response | None:
-    """Let a request pass: first the route, then the token, then its parameters (protocol section 1.2)."""
-    if request.routing_exception is not None:
-        # Unknown with or without a token; Flask answers it.
-        return None
-    if request.method == "HEAD" and request.endpoint not in _WITH_HEAD:
-        return answers.no_route()
-    if request.environ["PATH_INFO"].startswith("//"):
-        # werkzeug takes the first slashes for one.
-        return answers.no_route()
-    if request.endpoint in _OPEN:
-        return None
-    try:
-        request.environ["PATH_INFO"].encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError as exc:
-        raise MalformedRequest("the path is not valid UTF-8 after percent-decoding") from exc
-    # The scheme has no case, and another scheme is meant for a proxy (RFC 9110 section 11).
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        token = parameters().get("private_token", "")
-    context().tokens.require(token, manager_name())
-    return None
+def _flask_view(web: WebContext, route: Route) -> Callable[..., Response]:
+    def view(manager_name: str | None = None, job_id: str | None = None) -> Response:
+        if request.environ["PATH_INFO"].startswith("//") or request.method not in route.methods:
+            # werkzeug takes the first slashes for one, and adds HEAD to every GET.
+            raise NotFound
+        call = Call(request.environ, manager=manager_name, job_id=job_id)
+        if not route.open:
+            # First the route, then the token, then the parameters (protocol section 1.2).
+            call.require_text()
+            web.tokens.require(call.token, call.manager)
+        return _response(route.view(web, call))
+
+    return view
 
 
-def _protect(response: Response) -> Response:
-    """Keep browsers from taking a job's output for a page of ours."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
+def _response(answer: Answer) -> Response:
+    """Hand an answer to Flask as it is."""
+    response = Response(answer.body, status=answer.status, direct_passthrough=True)
+    response.headers.clear()
+    response.headers.extend(answer.all_headers())
     return response

@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from gunicorn.http.errors import ParseException
+
 from pulsar_runtime.domain.errors import MalformedRequest
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import InputStream, WSGIEnvironment
 
 _CHUNK_BYTES = 256 * 1024
 
@@ -22,15 +24,20 @@ def receive(environ: WSGIEnvironment, descriptor: int, pause: Callable[[], None]
     stream = environ["wsgi.input"]
     expected = int(environ.get("CONTENT_LENGTH") or 0)
     received = 0
-    try:
-        while chunk := stream.read(_CHUNK_BYTES):
-            received += len(chunk)
-            view = memoryview(chunk)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            # A fast client would keep this greenlet running to the end of its file.
-            pause()
-    except (TimeoutError, ConnectionError) as exc:
-        raise MalformedRequest(f"the upload stopped after {received} bytes: {exc}") from exc
+    while chunk := _next_chunk(stream, received):
+        received += len(chunk)
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        # A fast client would keep this greenlet running to the end of its file.
+        pause()
     if received < expected:
         raise MalformedRequest(f"the upload ended after {received} of {expected} bytes")
+
+
+def _next_chunk(stream: InputStream, received: int) -> bytes:
+    try:
+        return stream.read(_CHUNK_BYTES)
+    except (OSError, ParseException) as exc:
+        # The client left, is too slow, or its chunks are none.
+        raise MalformedRequest(f"the upload stopped after {received} bytes: {exc}") from exc

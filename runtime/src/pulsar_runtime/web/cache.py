@@ -4,48 +4,41 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import Blueprint, Response, request
-
 from pulsar_runtime.domain.errors import NotConfigured
 from pulsar_runtime.ports import FileCache
 from pulsar_runtime.protocol.parameters import required
-from pulsar_runtime.web.answers import as_json
+from pulsar_runtime.web.answer import Answer, as_json
 from pulsar_runtime.web.body import receive
-from pulsar_runtime.web.context import context, parameters
+from pulsar_runtime.web.call import Call
+from pulsar_runtime.web.context import WebContext
 
-routes = Blueprint("cache", __name__)
 
-
-@routes.put("/cache")
-def required_by_caller(**_: str) -> Response:
+def claim(web: WebContext, call: Call) -> Answer:
     """Tell the first who asks for a file that it is the one to upload it."""
-    return as_json(_file_cache().claim(_token()))
+    return as_json(_file_cache(web).claim(_token(call)))
 
 
-@routes.post("/cache")
-def insert(**_: str) -> Response:
+def insert(web: WebContext, call: Call) -> Answer:
     """Take a file into the cache."""
-    with _file_cache().receiving(_token()) as descriptor:
-        receive(request.environ, descriptor, context().pause)
+    with _file_cache(web).receiving(_token(call)) as descriptor:
+        receive(call.environ, descriptor, web.pause)
     return as_json(None)
 
 
-@routes.get("/cache/status")
-def status(**_: str) -> Response:
+def status(web: WebContext, call: Call) -> Answer:
     """Tell the token of a file, and whether it can be used."""
-    token = _token()
-    return as_json({"token": token, "ready": _file_cache().ready(token)})
+    token = _token(call)
+    return as_json({"token": token, "ready": _file_cache(web).ready(token)})
 
 
-def _file_cache() -> FileCache:
-    file_cache = context().file_cache
-    if file_cache is None:
+def _file_cache(web: WebContext) -> FileCache:
+    if web.file_cache is None:
         raise NotConfigured("there is no file cache here: set file_cache_dir")
-    return file_cache
+    return web.file_cache
 
 
-def _token() -> str:
+def _token(call: Call) -> str:
     """Name a file by who calls it what, so that clients cannot use each other's."""
-    forwarded = request.headers.get("X-Forwarded-For")
-    address = forwarded.rpartition(",")[2].strip() if forwarded else request.remote_addr
-    return hashlib.sha256(f"IP:{address}:{required(parameters(), 'path')}".encode()).hexdigest()
+    forwarded = call.environ.get("HTTP_X_FORWARDED_FOR")
+    address = forwarded.rpartition(",")[2].strip() if forwarded else call.environ.get("REMOTE_ADDR")
+    return hashlib.sha256(f"IP:{address}:{required(call.parameters, 'path')}".encode()).hexdigest()

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
-
 from pulsar_runtime.protocol.version import PULSAR_VERSION
-from pulsar_runtime.web.answers import as_json
-from pulsar_runtime.web.context import context
+from pulsar_runtime.web.answer import Answer, as_json
+from pulsar_runtime.web.call import Call
+from pulsar_runtime.web.context import WebContext
 
-routes = Blueprint("health", __name__)
 
-
-@routes.get("/healthz")
-def healthz(**_: str) -> Response:
+def healthz(_web: WebContext, _call: Call) -> Answer:
     """Tell the version."""
     return as_json({"version": PULSAR_VERSION})
 
 
-@routes.get("/readyz")
-def readyz(**_: str) -> Response:
+def readyz(web: WebContext, _call: Call) -> Answer:
     """Tell whether a job would be run now, to anyone."""
-    ready = context().ready()
+    ready = web.ready()
     return as_json({"ready": ready}, 200 if ready else 503)

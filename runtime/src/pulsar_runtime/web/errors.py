@@ -1,15 +1,14 @@
-"""The three kinds of answers: OK, JSON and files, and errors as JSON."""
+"""Errors as answers: each says what to do, and none shows a traceback."""
 
 from __future__ import annotations
 
-import json
 import logging
 import uuid
 
-from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from pulsar_runtime.domain import errors
+from pulsar_runtime.web.answer import Answer, as_json
 
 logger = logging.getLogger(__name__)
 
@@ -24,61 +23,50 @@ _STATUS: dict[type[errors.PulsarRuntimeError], int] = {
     errors.NotConfigured: 404,
     errors.Conflict: 409,
     errors.RemovalFailed: 409,
-    errors.TooLarge: 413,
     errors.Busy: 503,
     errors.StoreError: 503,
 }
 
-_RETRY_AFTER_SECONDS = "5"
+_HEADERS = {
+    401: (("WWW-Authenticate", "Bearer"),),
+    503: (("Retry-After", "5"),),
+}
 
 
-def ok() -> Response:
-    """Answer the two bytes that mean success."""
-    return Response(b"OK", mimetype="text/plain")
+def answer_for(error: Exception) -> Answer:
+    """Return the answer to a request that failed with *error*."""
+    if isinstance(error, errors.PulsarRuntimeError):
+        return _known(error)
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    return _unknown(error)
 
 
-def as_json(body: object, status: int = 200) -> Response:
-    """Answer one JSON document."""
-    return Response(json.dumps(body).encode("ascii"), status=status, mimetype="application/json")
-
-
-def no_route() -> Response:
+def no_route() -> Answer:
     """Answer a request for something that is not here."""
     return as_json({"error": "no such route"}, 404)
 
 
-def register_errors(app: Flask) -> None:
-    """Make every error an answer that says what to do, and never shows a traceback."""
-    app.register_error_handler(errors.PulsarRuntimeError, _known)
-    app.register_error_handler(HTTPException, _of_http)
-    app.register_error_handler(Exception, _unknown)
-
-
-def _known(error: errors.PulsarRuntimeError) -> Response:
+def _known(error: errors.PulsarRuntimeError) -> Answer:
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), None)
     if status is None:
         return _unknown(error)
+    text = str(error)
     if isinstance(error, errors.StoreError):
         logger.error("%s", error, extra={"action": "store_error"})
         # The path of the store is nobody's business outside.
-        response = as_json({"error": "the job store cannot be used at the moment"}, status)
-    else:
-        response = as_json({"error": str(error)}, status)
-    if status == 503:  # noqa: PLR2004 - the code itself is the clearest name
-        response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
-    if status == 401:  # noqa: PLR2004 - the code itself is the clearest name
-        response.headers["WWW-Authenticate"] = "Bearer"
-    return response
+        text = "the job store cannot be used at the moment"
+    return as_json({"error": text}, status, *_HEADERS.get(status, ()))
 
 
-def _of_http(error: HTTPException) -> Response:
+def _of_http(error: HTTPException) -> Answer:
     # A wrong method is an unknown route (protocol section 1.1).
     if isinstance(error, NotFound | MethodNotAllowed):
         return no_route()
     return as_json({"error": error.name}, error.code or 500)
 
 
-def _unknown(error: Exception) -> Response:
+def _unknown(error: Exception) -> Answer:
     number = uuid.uuid4().hex[:12]
     logger.error("internal error %s", number, exc_info=error, extra={"action": "internal_error"})
     return as_json({"error": f"internal error {number}: the server's log says more under this number"}, 500)

@@ -1,0 +1,119 @@
+"""A supervisor among in-memory twins."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import attrs
+
+from pulsar_runtime.application.supervisor import ManagerWorks, Supervisor
+from pulsar_runtime.domain.ids import JobId, ManagerName
+from pulsar_runtime.domain.job import Job, Submission, Tool
+from pulsar_runtime.domain.status import JobStatus
+from pulsar_runtime.testing.clock import ManualClock
+from pulsar_runtime.testing.host import InMemoryHost
+from pulsar_runtime.testing.job_manager import InMemoryManager
+from pulsar_runtime.testing.job_store import InMemoryJobStore
+from pulsar_runtime.testing.launch_preparer import InMemoryPreparer
+from pulsar_runtime.testing.reactor import ManualReactor
+from pulsar_runtime.testing.stager import InMemoryStager
+
+MAIN = ManagerName("main")
+
+#: Longer than every pause of a supervisor.
+A_WHILE = 30.0
+
+
+@attrs.define
+class Agent:
+    """One life of an agent, with the managers that it is configured for."""
+
+    supervisor: Supervisor
+    reactor: ManualReactor
+    managers: dict[ManagerName, InMemoryManager]
+
+
+class Supervision:
+    """A store, a host and stagers that outlive agents, and the present agent."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(now=1000.0)
+        self.store = InMemoryJobStore(self.clock)
+        self.host = InMemoryHost()
+        self.preparer = InMemoryPreparer()
+        self.stager = InMemoryStager()
+        self.agent = self._new_agent(MAIN)
+
+    @property
+    def manager(self) -> InMemoryManager:
+        """The manager that jobs go to unless a test says otherwise."""
+        return self.agent.managers[MAIN]
+
+    def start(self) -> None:
+        """Let the agent recover what there is, and do all that is due."""
+        self.agent.supervisor.round()
+        self.pass_time(0)
+
+    def restart(self, *managers: ManagerName, limit: int | None = None) -> None:
+        """Replace the agent by another one, which begins as `start` says."""
+        for manager in self.agent.managers.values():
+            manager.close()
+        self.agent = self._new_agent(*(managers or (MAIN,)), limit=limit)
+        self.start()
+
+    def submit(self, name: str = "1", *, manager: ManagerName = MAIN) -> Job:
+        """Let a client set up and submit a job."""
+        job = self.store.begin(manager, JobId(name), None, f"/staging/{name}", Tool())
+        self.store.submit(job.key, Submission(command_line="true"))
+        return job
+
+    def ring(self) -> None:
+        """Tell the agent that there is something new, and let it work."""
+        self.agent.supervisor.look()
+        self.pass_time(0)
+
+    def run(self, name: str = "1") -> Job:
+        """Return a job that runs."""
+        job = self.submit(name)
+        self.ring()
+        assert self.status(job) is JobStatus.RUNNING
+        return job
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass."""
+        self.agent.reactor.advance(seconds)
+
+    def now(self, job: Job) -> Job:
+        """Return a job as it is in the store."""
+        present = self.store.get(job.key)
+        assert present is not None
+        return present
+
+    def status(self, job: Job) -> JobStatus:
+        """Return the status of a job."""
+        return self.now(job).status
+
+    def history(self, job: Job) -> list[str]:
+        """Return the statuses that a job went through, each change once."""
+        statuses = [event.status for event in self.store.events(job.key)]
+        pairs = zip([None, *statuses], statuses, strict=False)
+        return [status for before, status in pairs if status != before]
+
+    def cancel(self, job: Job) -> None:
+        """Let a client ask for the end of a job, and tell the agent."""
+        self.store.request_cancel(job.key)
+        self.agent.supervisor.look()
+
+    def _new_agent(self, *names: ManagerName, limit: int | None = None) -> Agent:
+        reactor = ManualReactor(self.clock)
+        works: dict[ManagerName, ManagerWorks] = {}
+        supervisor = Supervisor(self.store, works, reactor)
+        managers = {
+            name: InMemoryManager(
+                host=self.host, reactor=reactor, changed=partial(supervisor.changed, name), limit=limit
+            )
+            for name in names
+        }
+        for name, manager in managers.items():
+            works[name] = ManagerWorks(manager=manager, preparer=self.preparer, stager=self.stager)
+        return Agent(supervisor, reactor, managers)
