@@ -18,7 +18,7 @@ from runtime.tests.resilience.workload import Workload
 @pytest.fixture
 def stopped_server(tmp_path: Path) -> Iterator[LiveServer]:
     """Provide a server that does not run."""
-    server = LiveServer(tmp_path / "server")
+    server = LiveServer(tmp_path / "stopped-server")
     yield server
     server.end_everything()
 

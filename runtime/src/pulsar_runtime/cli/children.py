@@ -40,13 +40,16 @@ class Children:
 
     def run(self) -> int:
         """Return the exit code once all children have ended."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {*_STOP, signal.SIGCHLD})
+        # One that is ignored stays so: nohup(1) did that. Blocked, it would be heard (sigwait(3)).
+        awaited = {number for number in _STOP if signal.getsignal(number) is not signal.SIG_IGN}
+        awaited.add(signal.SIGCHLD)
+        signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
         # Collections in the children leave alone what was made here, and its pages stay shared.
         gc.freeze()
         for name in self._programs:
             self._start(name)
         while self._names:
-            number = signal.sigwait({*_STOP, signal.SIGCHLD})
+            number = signal.sigwait(awaited)
             if number == signal.SIGCHLD:
                 self._reap()
             else:

@@ -16,19 +16,20 @@ def remove_tree(directory: str, pause: Callable[[], None]) -> list[str]:
 
     *pause* is called now and then, as this may take long.
     """
-    if os.path.islink(directory):
-        os.unlink(directory)
-        return []
-    top = _opened(directory, None)
     try:
-        problems = _Removal(top, pause).run()
-    finally:
-        os.close(top)
-    if not problems:
+        if os.path.islink(directory) or not os.path.isdir(directory):
+            # What a job has put in its place.
+            os.unlink(directory)
+            return []
+        top = _opened(directory, None)
         try:
+            problems = _Removal(top, pause).run()
+        finally:
+            os.close(top)
+        if not problems:
             os.rmdir(directory)
-        except OSError as exc:
-            problems.append(f"{os.path.basename(directory)}: {exc.strerror}")
+    except OSError as exc:
+        return [f"{os.path.basename(directory)}: {exc.strerror}"]
     return problems
 
 

@@ -106,12 +106,13 @@ class _Head:
         seen, self._seen = self._seen, len(self.data)
         if self._line_end < 0:
             # One empty line may come first (RFC 9112 section 2.2).
-            self._line_end = self.data.find(b"\r\n", max(2, seen - 1))
+            start = 2 if self.data.startswith(b"\r\n") else 0
+            self._line_end = self.data.find(b"\r\n", max(start, seen - 1))
             if (self._line_end if self._line_end >= 0 else len(self.data)) > self._limits.line_bytes:
                 raise LimitRequestLine(len(self.data), self._limits.line_bytes)
             if self._line_end < 0:
                 # A bare line feed: gunicorn will say so.
-                return self.data.find(b"\n", max(2, seen)) >= 0
+                return self.data.find(b"\n", max(start, seen)) >= 0
         if self.data.find(b"\r\n\r\n", max(self._line_end, seen - 3)) >= 0:
             return True
         if len(self.data) - self._line_end > _HEADERS_LIMIT_BYTES:

@@ -14,6 +14,7 @@ import time
 import uuid
 from contextlib import suppress
 from http import HTTPStatus
+from types import FrameType
 from typing import ClassVar
 
 import gevent
@@ -65,6 +66,11 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
     body_timeout_seconds: ClassVar[float] = 60.0
     keepalive_seconds: ClassVar[float] = 75.0
 
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)
+        #: The connections without a request, complete or not.
+        self._idle: set[gevent.Greenlet] = set()
+
     def patch(self) -> None:
         """Make the standard library's waiting cooperative, but not the closing of files.
 
@@ -77,6 +83,15 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
         """Take over the signals; until now they were blocked, not lost (see `keep_signals_for_children`)."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop after the requests that have begun; connections that only wait for one are ended now."""
+        super().handle_exit(sig, frame)
+        gevent.spawn(self._end_idle_connections)
+
+    def _end_idle_connections(self) -> None:
+        for connection in self._idle:
+            connection.kill(ConnectionAbortedError, block=False)
 
     def handle(self, listener: socket.socket, client: socket.socket, addr: object) -> None:
         """Serve one connection until either side has had enough."""
@@ -94,9 +109,13 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
     def _serve(self, listener_name: object, client: socket.socket, addr: object) -> None:
         parser = GatheringParser(self.cfg, client, addr)
         client.settimeout(GatheredRequest.limits.seconds)
+        connection = gevent.getcurrent()
         try:
+            # Idle before the worker looks whether it is to stop, or this connection could be missed.
+            self._idle.add(connection)
             while self.alive:
                 request = next(parser)
+                self._idle.discard(connection)
                 # From here on it is the longest pause, the client's or ours, within a body.
                 client.settimeout(self.body_timeout_seconds)
                 self._answer(request, listener_name, client, addr)
@@ -104,10 +123,13 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
                     _linger(client)
                     return
                 client.settimeout(self.keepalive_seconds)
+                self._idle.add(connection)
         except (StopIteration, OSError):
             raise
         except Exception as exc:  # noqa: BLE001 - the top of a connection; every error is answered and logged
             self._refuse(client, addr, exc)
+        finally:
+            self._idle.discard(connection)
 
     def _answer(
         self, request: GatheredRequest, listener_name: object, client: socket.socket, addr: object
@@ -165,8 +187,9 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
 
 def _linger(client: socket.socket) -> None:
     """Let the client read the answer before the connection is closed on what it still sends."""
-    client.shutdown(socket.SHUT_WR)
     drained = 0
-    with suppress(TimeoutError), gevent.Timeout(_LINGER_SECONDS, TimeoutError()):
+    # OSError: the client did not wait for it.
+    with suppress(OSError), gevent.Timeout(_LINGER_SECONDS, TimeoutError()):
+        client.shutdown(socket.SHUT_WR)
         while drained < _LINGER_BYTES and (data := client.recv(256 * 1024)):
             drained += len(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.tests.unit.application.served import Served
 from runtime.tests.unit.application.supervision import Supervision
 
 
@@ -13,3 +14,9 @@ def world() -> Supervision:
     world = Supervision()
     world.start()
     return world
+
+
+@pytest.fixture
+def served() -> Served:
+    """Return a service whose agent is there and has nothing to do."""
+    return Served()

@@ -55,11 +55,15 @@ class Supervision:
         self.pass_time(0)
 
     def restart(self, *managers: ManagerName, limit: int | None = None) -> None:
-        """Replace the agent by another one, which begins as `start` says."""
+        """Replace the agent, and start the new one."""
+        self.replace_agent(*managers, limit=limit)
+        self.start()
+
+    def replace_agent(self, *managers: ManagerName, limit: int | None = None) -> None:
+        """End the agent and have another one, for these managers."""
         for manager in self.agent.managers.values():
             manager.close()
         self.agent = self._new_agent(*(managers or (MAIN,)), limit=limit)
-        self.start()
 
     def submit(self, name: str = "1", *, manager: ManagerName = MAIN) -> Job:
         """Let a client set up and submit a job."""

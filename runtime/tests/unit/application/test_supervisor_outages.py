@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from pulsar_runtime.domain.errors import QueryError, StagingError, StoreBusy, StoreCorrupt
@@ -13,34 +11,20 @@ from runtime.tests.unit.application.supervision import A_WHILE, MAIN, Supervisio
 
 OTHER = ManagerName("other")
 
-STORE_CALLS = ["submitted_after", "cancel_requests", "submission", "apply"]
-MANAGER_CALLS = ["submit", "observe"]
-OWN_CALLS = ["check", "stage_in", "prepare"]
+STORE_CALLS = ["store.submitted_after", "store.cancel_requests", "store.submission", "store.apply"]
+MANAGER_CALLS = ["manager.submit", "manager.observe"]
+OTHER_CALLS = ["stager.check", "stager.stage_in", "preparer.prepare"]
 
 
 class Killed(BaseException):
     """The agent is gone, in the middle of a call."""
 
 
-def method(world: Supervision, name: str) -> Callable[..., object]:
-    """Return a method of a twin that the supervisor calls."""
-    owners = [world.store, world.manager, world.stager, world.preparer]
-    return next(getattr(owner, name) for owner in owners[name in MANAGER_CALLS :] if hasattr(owner, name))
-
-
 def plan(world: Supervision, name: str, nth: int, error: BaseException) -> None:
-    """Let the nth call of a method fail."""
-    called = method(world, name)
-    faults = called.__self__.faults  # type: ignore[attr-defined] # a bound method has its twin
-    meet, calls = faults.meet, [0]
-
-    def fail_at(bound: Callable[..., object]) -> None:
-        calls[0] += bound.__name__ == name
-        if calls[0] == nth and bound.__name__ == name:
-            raise error
-        meet(bound)
-
-    faults.meet = fail_at
+    """Let the nth call of a method fail that the supervisor makes."""
+    twin, _, method = name.partition(".")
+    faults = getattr(world, twin).faults
+    faults.plan(getattr(getattr(world, twin), method), error, after=nth - 1)
 
 
 # --- the store ---------------------------------------------------------------------------------------------
@@ -73,7 +57,7 @@ def test_a_busy_store_does_not_keep_a_job_from_failing(world: Supervision, nth: 
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
-@pytest.mark.parametrize("name", ["cancel_requests", "apply"])
+@pytest.mark.parametrize("name", ["store.cancel_requests", "store.apply"])
 def test_a_busy_store_does_not_keep_a_job_from_being_cancelled(
     world: Supervision, name: str, nth: int
 ) -> None:
@@ -93,7 +77,7 @@ def test_a_busy_store_at_one_job_leaves_the_others_to_their_turn(world: Supervis
     assert sorted(world.host.starts) == [f"{job.key}-1" for job in jobs]
 
 
-@pytest.mark.parametrize("name", ["submitted_after", "apply"])
+@pytest.mark.parametrize("name", ["store.submitted_after", "store.apply"])
 def test_a_damaged_store_ends_the_agent_and_changes_nothing(world: Supervision, name: str) -> None:
     job = world.submit()
     plan(world, name, 1, StoreCorrupt("damaged"))
@@ -105,7 +89,7 @@ def test_a_damaged_store_ends_the_agent_and_changes_nothing(world: Supervision, 
 
 def test_a_store_that_turns_out_damaged_while_a_job_runs_ends_the_agent(world: Supervision) -> None:
     job = world.run()
-    plan(world, "apply", 1, StoreCorrupt("damaged"))
+    plan(world, "store.apply", 1, StoreCorrupt("damaged"))
     with pytest.raises(StoreCorrupt):
         world.host.end(f"{job.key}-1", 0)
     assert world.status(job) is JobStatus.RUNNING
@@ -138,7 +122,7 @@ def test_a_manager_that_cannot_be_asked_does_not_hold_up_another(world: Supervis
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3, 4])
-@pytest.mark.parametrize("name", [*STORE_CALLS, *MANAGER_CALLS, *OWN_CALLS])
+@pytest.mark.parametrize("name", [*STORE_CALLS, *MANAGER_CALLS, *OTHER_CALLS])
 def test_a_job_runs_once_wherever_the_agent_is_killed(world: Supervision, name: str, nth: int) -> None:
     job = world.submit()
     plan(world, name, nth, Killed())
@@ -157,15 +141,16 @@ def test_a_job_runs_once_wherever_the_agent_is_killed(world: Supervision, name: 
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3, 4])
-@pytest.mark.parametrize("name", [*STORE_CALLS, *MANAGER_CALLS, "prepare"])
+@pytest.mark.parametrize("name", [*STORE_CALLS, *MANAGER_CALLS, "preparer.prepare"])
 def test_an_interrupted_job_starts_again_once_wherever_the_agent_is_killed(
     world: Supervision, name: str, nth: int
 ) -> None:
     job = world.run()
     world.host.reboot()
+    world.replace_agent()
     plan(world, name, nth, Killed())
     try:
-        world.restart()
+        world.start()
         world.pass_time(A_WHILE)
     except Killed:
         world.restart()
