@@ -56,14 +56,16 @@ def report_unknown(rules: ManagerRules, job_id: JobId) -> JobReport:
 def report(rules: ManagerRules, store: JobStore, job: Job) -> JobReport:
     """Read what a job left behind."""
     files, directory = rules.files, job.directory
+    contents = {
+        which: files.listing(directory, which)
+        for which in (Directory.WORKING, Directory.METADATA, Directory.OUTPUTS, Directory.JOB)
+    }
 
     def stream(name: str, *places: Directory) -> str:
         for place in places:
-            text = files.read_text(
-                directory, JobFile(place, RelativePath.parse(name)), rules.maximum_stream_size
-            )
-            if text is not None:
-                return text
+            if name in contents[place]:
+                file = JobFile(place, RelativePath((name,)))
+                return files.read_text(directory, file, rules.maximum_stream_size) or ""
         return ""
 
     return JobReport(
@@ -76,10 +78,10 @@ def report(rules: ManagerRules, store: JobStore, job: Job) -> JobReport:
         stderr=stream("tool_stderr", Directory.METADATA, Directory.JOB),
         job_stdout=stream("job_stdout", Directory.METADATA),
         job_stderr=stream("job_stderr", Directory.METADATA) or job.reason,
-        working_directory_contents=files.listing(directory, Directory.WORKING),
-        metadata_directory_contents=files.listing(directory, Directory.METADATA),
-        outputs_directory_contents=files.listing(directory, Directory.OUTPUTS),
-        job_directory_contents=files.listing(directory, Directory.JOB),
+        working_directory_contents=contents[Directory.WORKING],
+        metadata_directory_contents=contents[Directory.METADATA],
+        outputs_directory_contents=contents[Directory.OUTPUTS],
+        job_directory_contents=contents[Directory.JOB],
         dynamic_files=_dynamic_files(rules, store, job),
     )
 
