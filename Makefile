@@ -66,7 +66,9 @@ test-runtime: .venv ## run the tests of the runtime and of the benchmarks
 test-collection: .venv .cache/venv/ansible/complete | $(COLLECTION) ## run those of the collection, tarball, demo
 	$(PYTEST) tests
 
-PYTEST := python -m pytest -c $(TOOLS) --rootdir . -o cache_dir=$(CACHE)/pytest
+# Each run has temporary files of its own: pytest fails on what another one left that cannot be removed.
+PYTEST = temporary=$$(mktemp -d) && trap 'rm -rf "$$temporary"' EXIT && PYTEST_DEBUG_TEMPROOT=$$temporary \
+	python -m pytest -c $(TOOLS) --rootdir . -o cache_dir=$(CACHE)/pytest
 
 .PHONY: bench
 bench: .venv ## measure this server beside the reference
@@ -78,11 +80,11 @@ build: $(ANSIBLE)/complete ## build the collection's tarball into build/
 
 .PHONY: lock
 lock: .cache/venv/lock/complete ## lock the requirements anew
-	cd runtime && for target in pyproject.toml:runtime $(LOCKED:%=requirements/%.in:%); do \
-		$(LOCK_COMMAND) "$${target%:*}" --output-file "requirements/$${target##*:}.txt" || exit; done
+	cd runtime && $(LOCK) pyproject.toml --output-file requirements/runtime.txt
+	cd $(LOCKS) && for name in build test ansible lint lock client-0.15.15 client-0.16.0 reference; do \
+		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 
-LOCKED := build test ansible lint lock client-0.15.15 client-0.16.0 reference
-LOCK_COMMAND = $(CURDIR)/.cache/venv/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+LOCK := $(CURDIR)/.cache/venv/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command 'make lock' --cache-dir $(CACHE)/uv
 
 .PHONY: clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 def main() -> int:
     """Run what was asked for; the exit code is 1 only when something could not be measured."""
     arguments = _parser().parse_args()
+    # A stopped run takes its server with it, as an interrupted one does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     products: list[Product] = []
     if arguments.server in (None, REFERENCE):
         _tell("installing the reference server")

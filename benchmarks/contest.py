@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import tempfile
 import time
@@ -36,17 +35,17 @@ def compete(metric: Metric, products: Sequence[Product], tell: Callable[[str], N
 
 def trial(metric: Metric, product: Product) -> Figures:
     """Start a fresh server in an empty directory, measure, and take it away."""
-    directory = Path(tempfile.mkdtemp(prefix="bench-"))
-    server = Server.prepared(product, directory, metric.concurrent_jobs)
-    try:
-        server.start()
-        time.sleep(SETTLE_SECONDS)
-        return metric.measure(server, Deadline(metric.limit_seconds, metric.name))
-    except (MeasurementFailed, OSError, LookupError, ValueError) as error:
-        # ValueError and LookupError: an answer that is not what the protocol says.
-        raise MeasurementFailed(
-            f"{metric.name}, {product.name}: {error}\nlast lines of its log:\n{server.log_tail()}"
-        ) from error
-    finally:
-        server.end(signal.SIGTERM)
-        shutil.rmtree(directory)
+    # Should the measurement fail, jobs may still be writing there.
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as directory:
+        server = Server.prepared(product, Path(directory), metric.concurrent_jobs)
+        try:
+            server.start()
+            time.sleep(SETTLE_SECONDS)
+            return metric.measure(server, Deadline(metric.limit_seconds, metric.name))
+        except (MeasurementFailed, OSError, LookupError, ValueError) as error:
+            # ValueError and LookupError: an answer that is not what the protocol says.
+            raise MeasurementFailed(
+                f"{metric.name}, {product.name}: {error}\nlast lines of its log:\n{server.log_tail()}"
+            ) from error
+        finally:
+            server.end(signal.SIGTERM)

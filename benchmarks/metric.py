@@ -30,9 +30,10 @@ class Requirement:
     limit: float
     of_ratio: bool = True
 
-    def met(self, *, ours: float, ratio: float) -> bool:
-        """Say whether a result reaches the limit."""
-        return self.bound.holds(ratio if self.of_ratio else ours, self.limit)
+    def met(self, *, ours: float, ratio: float | None) -> bool:
+        """Say whether a result reaches the limit; where a ratio is asked for, there has to be one."""
+        figure = ratio if self.of_ratio else ours
+        return figure is not None and self.bound.holds(figure, self.limit)
 
     def __str__(self) -> str:
         if not self.of_ratio:

@@ -23,8 +23,8 @@ INTRODUCTION = """\
 Our server beside the reference, measured in one run by `make bench`, which also writes this page. Both
 run on the same machine with the same settings and are driven by the same client code over the loopback
 interface. They take turns: in each round of a measurement first one server, then the other is started
-afresh in an empty directory, measured and stopped. A figure is the median of the rounds, with the lowest
-and the highest in parentheses; the ratio is that of the medians, ours to the reference's.
+afresh in an empty directory, given a second, measured and stopped. A figure is the median of the rounds,
+with the lowest and the highest in parentheses; the ratio is that of the medians, ours to the reference's.
 """
 
 
@@ -37,17 +37,21 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Ours as a multiple of the reference's, if both were measured."""
-        if self.summaries.keys() >= {OURS, REFERENCE}:
-            return ratio(self.summaries[OURS].median, self.summaries[REFERENCE].median)
-        return None
+        """Ours as a multiple of the reference's, if both were measured and that is not nothing."""
+        if not self._complete:
+            return None
+        return ratio(self.summaries[OURS].median, self.summaries[REFERENCE].median)
 
     @property
     def met(self) -> bool | None:
         """Whether the requirement is reached, if there is one and both were measured."""
-        if self.quantity.requirement is None or self.ratio is None:
+        if self.quantity.requirement is None or not self._complete:
             return None
         return self.quantity.requirement.met(ours=self.summaries[OURS].median, ratio=self.ratio)
+
+    @property
+    def _complete(self) -> bool:
+        return self.summaries.keys() >= {OURS, REFERENCE}
 
 
 @attrs.frozen(kw_only=True)
@@ -132,8 +136,8 @@ class Report:
 
 def number(value: float) -> str:
     """Write a figure with three significant digits."""
-    if value == 0 or math.isinf(value):
-        return f"{value:g}"
+    if value == 0:
+        return "0"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:.{digits}f}"
 

@@ -29,8 +29,6 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return sorted(values)[max(math.ceil(len(values) * percent / 100), 1) - 1]
 
 
-def ratio(ours: float, reference: float) -> float:
-    """Return ours as a multiple of the reference's; infinite if that has nothing and we have something."""
-    if reference == 0:
-        return math.inf if ours else 1.0
-    return ours / reference
+def ratio(ours: float, reference: float) -> float | None:
+    """Return ours as a multiple of the reference's, where that is not nothing."""
+    return ours / reference if reference else None

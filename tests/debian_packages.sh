@@ -10,9 +10,11 @@ need() { # need PACKAGE COMMAND...: the package is missing if the command fails
   "$@" >/dev/null 2>&1 || missing="$missing $package"
 }
 
-need git git --version
+need e2fsprogs command -v chattr
+need git command -v git
+need mount command -v mount
 need python3-venv "${PYTHON:-python3}" -c 'import ensurepip'
-need util-linux setsid --version
+need util-linux command -v setpriv
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

@@ -72,4 +72,5 @@ METRIC = Metric(
         "client_share": Quantity(title="the clients' share of a core, no-op jobs", unit="%"),
     },
     measure=measure,
+    rounds=5,
 )

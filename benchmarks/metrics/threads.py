@@ -26,11 +26,16 @@ def measure(server: Server, deadline: Deadline) -> Figures:
     def see_running(client: JobClient, number: int) -> None:
         client.wait_until(str(number), "running", deadline, every=POLL_SECONDS)
 
+    def see_complete(client: JobClient, number: int) -> None:
+        client.wait_until(str(number), "complete", deadline, every=POLL_SECONDS)
+
     jobs = range(1, JOBS + 1)
     try:
         share_out(jobs, start, port=server.site.port, token=server.site.token)
         share_out(jobs, see_running, port=server.site.port, token=server.site.token)
         threads = processes.threads(server.processes())
+        gate.let_go(JOBS)
+        share_out(jobs, see_complete, port=server.site.port, token=server.site.token)
     finally:
         gate.let_go(JOBS)
         gate.close()

@@ -73,7 +73,7 @@ def test_the_document_keeps_every_round() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.01234, "0.0123"), (2.5, "2.50"), (17.26, "17.3"), (1106, "1106"), (float("inf"), "inf")],
+    [(0, "0"), (0.01234, "0.0123"), (2.5, "2.50"), (17.26, "17.3"), (1106, "1106")],
 )
 def test_a_figure_has_three_significant_digits(value: float, text: str) -> None:
     assert number(value) == text

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sysconfig
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,10 +34,14 @@ class LiveServer:
     """One instance of the server: a directory that holds everything of it, and the processes it runs as.
 
     The configuration is *settings* over the defaults made here; a setting of `None` leaves its default out.
+    *under* is the beginning of a command that runs the rest of it in some other way, such as ``setpriv``.
     Use `running_server`, which also ends what the instance leaves behind.
     """
 
-    def __init__(self, directory: Path, settings: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, directory: Path, settings: Mapping[str, object] | None = None, under: Sequence[str] = ()
+    ) -> None:
+        self._under = under
         self.directory = directory.resolve()
         self.staging = self.directory / "staging"
         self.config = self.directory / "app.yml"
@@ -60,7 +64,7 @@ class LiveServer:
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.directory), "LANG": "C.UTF-8"}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                serve_command(self.config, self.bind),
+                [*self._under, *serve_command(self.config, self.bind)],
                 cwd=self.directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -135,9 +139,11 @@ class LiveServer:
 
 
 @contextlib.contextmanager
-def running_server(directory: Path, settings: Mapping[str, object] | None = None) -> Iterator[LiveServer]:
+def running_server(
+    directory: Path, settings: Mapping[str, object] | None = None, under: Sequence[str] = ()
+) -> Iterator[LiveServer]:
     """Run a server in *directory* for as long as the block lasts; nothing of it runs afterwards."""
-    server = LiveServer(directory, settings)
+    server = LiveServer(directory, settings, under)
     try:
         server.start()
         yield server

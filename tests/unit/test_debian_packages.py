@@ -15,7 +15,7 @@ FAILS = "#!/bin/sh\nexit 1\n"
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
     """A machine that has everything, where this user is root."""
-    for name in ("git", "python3", "setsid"):
+    for name in ("chattr", "git", "mount", "python3", "setpriv"):
         command(tmp_path, name, WORKS)
     command(tmp_path, "id", "#!/bin/sh\necho 0\n")
     command(tmp_path, "apt-get", f'#!/bin/sh\necho "$@" >>{tmp_path}/calls\n')

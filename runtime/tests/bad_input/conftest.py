@@ -9,6 +9,7 @@ import pytest
 
 from runtime.tests import live_server
 from runtime.tests.bad_input.api import Api
+from runtime.tests.bad_input.quiet_log import assert_no_internal_error
 from runtime.tests.bad_input.tokens import EXPIRED_TOKEN, OTHERS_TOKEN
 from runtime.tests.live_server import LiveServer, running_server
 
@@ -33,9 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     }
     with running_server(directory, settings) as server:
         yield server
-        log = server.log.read_text(errors="replace")
-        assert "Traceback" not in log, server.log_tail()
-        assert "internal error" not in log, server.log_tail()
+        assert_no_internal_error(server)
 
 
 @pytest.fixture

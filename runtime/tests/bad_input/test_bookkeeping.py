@@ -73,7 +73,9 @@ def test_type_names_have_a_case(api: Api, server: LiveServer) -> None:
             assert_refused(api.upload(job_id, "return_code", path_type, b"0\n"), 400)
 
 
-@pytest.mark.parametrize("path_type", ["input", "tool", "unstructured", "output", "metadata", "output_workdir"])
+@pytest.mark.parametrize(
+    "path_type", ["input", "tool", "unstructured", "output", "metadata", "output_workdir"]
+)
 def test_other_types_do_not_reach_the_servers_files(api: Api, server: LiveServer, path_type: str) -> None:
     job_id = new_id()
     api.setup(job_id)

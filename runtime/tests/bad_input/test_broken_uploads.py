@@ -119,9 +119,13 @@ def test_a_chunked_upload_arrives(server: LiveServer, job: tuple[str, Path]) -> 
     assert (inputs / "new").read_bytes() == b"c" * 65_550
 
 
-@pytest.mark.parametrize("framing", [b"Content-Length: 0\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"])
-def test_an_empty_upload_makes_an_empty_file(server: LiveServer, job: tuple[str, Path], framing: bytes) -> None:
-    """protocol.md section 11, trap 8"""
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 0\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"]
+)
+def test_an_empty_upload_makes_an_empty_file(
+    server: LiveServer, job: tuple[str, Path], framing: bytes
+) -> None:
+    """A trap of protocol.md section 11."""
     job_id, inputs = job
     with RawConnection(server) as connection:
         connection.send(_head(server, job_id, "old") + framing)
@@ -145,7 +149,11 @@ def test_a_client_that_waits_for_permission_gets_it_and_its_file_arrives(
 def test_a_body_is_the_file_whatever_it_is_said_to_be(api: Api, job: tuple[str, Path]) -> None:
     """protocol.md section 1.4: never form-parsed."""
     job_id, inputs = job
-    for declared in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json"):
+    for declared in (
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/json",
+    ):
         answer = api.ask(
             "POST",
             job_path(job_id, "/files"),

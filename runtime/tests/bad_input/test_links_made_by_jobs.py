@@ -50,7 +50,7 @@ def test_nothing_is_read_through_a_link_that_leads_out(
         "dir/secret",
         "file",
         "up/../secret",
-        f"up/{job_id}/tool_id",
+        f"up/staging/{job_id}/tool_id",
         "dir2/secret",
         "dir/working/secret",
     ):

@@ -36,7 +36,9 @@ def job_id(server: LiveServer) -> str:
         ("Bytes=3-4", 3, 4),
     ],
 )
-def test_a_part_is_sent_with_where_it_belongs(api: Api, job_id: str, wanted: str, first: int, last: int) -> None:
+def test_a_part_is_sent_with_where_it_belongs(
+    api: Api, job_id: str, wanted: str, first: int, last: int
+) -> None:
     answer = api.download(job_id, "known", headers={"Range": wanted})
     assert answer.code == 206
     assert answer.body == CONTENT[first : last + 1]
@@ -44,7 +46,9 @@ def test_a_part_is_sent_with_where_it_belongs(api: Api, job_id: str, wanted: str
     assert answer.headers["content-length"] == str(last + 1 - first)
 
 
-@pytest.mark.parametrize("wanted", ["bytes=10240-", "bytes=10240-10250", "bytes=99999999999999999999-", "bytes=-0"])
+@pytest.mark.parametrize(
+    "wanted", ["bytes=10240-", "bytes=10240-10250", "bytes=99999999999999999999-", "bytes=-0"]
+)
 def test_a_part_that_is_not_there_is_416(api: Api, job_id: str, wanted: str) -> None:
     """And says how long the file is (section 15.5.17)."""
     answer = api.download(job_id, "known", headers={"Range": wanted})
@@ -106,7 +110,10 @@ def test_the_head_of_a_download_has_its_length_and_no_body(api: Api, job_id: str
     assert answer.headers["content-length"] == str(len(CONTENT))
     assert answer.headers["accept-ranges"] == "bytes"
     answer = _head(api, job_id, {"Range": "bytes=0-9"})
-    assert (answer.code, answer.body, answer.headers["content-length"]) in ((200, b"", "10240"), (206, b"", "10"))
+    assert (answer.code, answer.body, answer.headers["content-length"]) in (
+        (200, b"", "10240"),
+        (206, b"", "10"),
+    )
 
 
 def test_the_head_of_a_missing_file_is_404(api: Api, job_id: str) -> None:

@@ -37,7 +37,9 @@ def test_the_limit_is_exact(server: LiveServer) -> None:
 
 
 @pytest.mark.parametrize("prefix", [b"", b"\r\n"])
-def test_a_request_line_over_the_limit_is_refused_before_it_has_ended(server: LiveServer, prefix: bytes) -> None:
+def test_a_request_line_over_the_limit_is_refused_before_it_has_ended(
+    server: LiveServer, prefix: bytes
+) -> None:
     """Without an end, or a token, or anything else that could be parsed."""
     started = time.monotonic()
     with RawConnection(server) as connection:
@@ -141,7 +143,9 @@ def test_headers_that_are_too_large_are_refused(server: LiveServer, headers: byt
         b"GET /readyz HTTP/1.1\r\nExpect: something-else\r\n\r\n",
     ],
 )
-def test_what_is_no_http_is_refused_and_the_connection_ended(server: LiveServer, request_bytes: bytes) -> None:
+def test_what_is_no_http_is_refused_and_the_connection_ended(
+    server: LiveServer, request_bytes: bytes
+) -> None:
     with RawConnection(server) as connection:
         connection.send(request_bytes)
         answer = connection.answer()

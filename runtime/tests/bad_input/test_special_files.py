@@ -10,6 +10,7 @@ import pytest
 
 from runtime.tests.bad_input.answers import assert_refused
 from runtime.tests.bad_input.api import Api, new_id
+from runtime.tests.bad_input.root_only import root_only
 
 MAKERS = {
     "fifo": "mkfifo NAME",
@@ -26,11 +27,18 @@ MAKERS = {
     "link to a directory": "ln -s . NAME",
 }
 DIRECTORIES = {"output": "outputs", "output_workdir": "working", "output_metadata": "metadata"}
+EACH_MAKER = pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(make, id=name, marks=root_only if "mknod" in make else ())
+        for name, make in MAKERS.items()
+    ],
+)
 #: An answer that had to wait for somebody at the other end of a FIFO would not come at all.
 LIMIT = 5.0
 
 
-@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@EACH_MAKER
 def test_it_is_neither_listed_nor_sent_and_blocks_nothing(api: Api, make: str) -> None:
     job_id = new_id()
     steps = "".join(f"(cd ../{place}; {make.replace('NAME', 'odd')});" for place in DIRECTORIES.values())
@@ -48,7 +56,7 @@ def test_it_is_neither_listed_nor_sent_and_blocks_nothing(api: Api, make: str) -
     assert api.download(job_id, "fine").body == b"fine\n"
 
 
-@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@EACH_MAKER
 def test_in_place_of_a_stream_it_does_not_hold_up_the_status(api: Api, make: str) -> None:
     names = ("tool_stdout", "tool_stderr", "job_stdout", "job_stderr")
     steps = "".join(f"rm -f {name}; {make.replace('NAME', name)};" for name in names)
@@ -57,7 +65,7 @@ def test_in_place_of_a_stream_it_does_not_hold_up_the_status(api: Api, make: str
     assert (status["stdout"], status["stderr"], status["job_stdout"]) == ("", "", "")
 
 
-@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@EACH_MAKER
 def test_an_upload_replaces_it_or_is_refused(api: Api, make: str) -> None:
     job_id = new_id()
     api.run(f"cd ../inputs; {make.replace('NAME', 'odd')}", job_id)
@@ -119,7 +127,9 @@ def test_an_endless_stream_is_cut_at_its_limit(api: Api) -> None:
     assert status["stdout"] == "\0" * 1024 * 1024
 
 
-@pytest.mark.parametrize("replace", ["rm -rf ../../$me", "rm -rf ../../$me; : > ../../$me", "rm -rf ../../$me; mkfifo ../../$me"])
+@pytest.mark.parametrize(
+    "replace", ["rm -rf ../../$me", "rm -rf ../../$me; : > ../../$me", "rm -rf ../../$me; mkfifo ../../$me"]
+)
 def test_a_job_directory_that_is_gone_or_no_directory_breaks_no_answer(api: Api, replace: str) -> None:
     job_id = new_id()
     directory = api.setup(job_id)

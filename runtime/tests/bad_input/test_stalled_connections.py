@@ -11,6 +11,7 @@ import pytest
 
 from runtime.tests.bad_input.answers import assert_refused
 from runtime.tests.bad_input.api import Api, ask, job_path, new_id
+from runtime.tests.bad_input.quiet_log import assert_no_internal_error
 from runtime.tests.bad_input.raw_connection import RawConnection
 from runtime.tests.live_server import LiveServer, running_server, wait_until
 
@@ -27,6 +28,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     limits = {f"{name}_seconds": PATIENCE for name in ("head_timeout", "body_timeout", "keepalive")}
     with running_server(tmp_path_factory.mktemp("impatient-server"), {"web": limits}) as server:
         yield server
+        assert_no_internal_error(server)
 
 
 def test_others_are_served_while_hundreds_of_connections_stall(api: Api, server: LiveServer) -> None:
@@ -86,7 +88,9 @@ def test_others_are_served_while_large_files_come_and_go(api: Api, server: LiveS
 
 
 @pytest.mark.parametrize("beginning", [b"", b"GET /heal", b"GET /healthz HTTP/1.1\r\nHost: x\r\n", b"\r\n"])
-def test_a_head_that_does_not_come_is_not_waited_for_any_longer(impatient: LiveServer, beginning: bytes) -> None:
+def test_a_head_that_does_not_come_is_not_waited_for_any_longer(
+    impatient: LiveServer, beginning: bytes
+) -> None:
     with RawConnection(impatient) as connection:
         connection.send(beginning)
         assert connection.receive() == b""
@@ -106,7 +110,9 @@ def test_a_head_that_comes_drop_by_drop_is_not_waited_for_either(impatient: Live
     assert time.monotonic() - started < 5 * PATIENCE
 
 
-@pytest.mark.parametrize("framing", ["Content-Length: 1000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n100\r\n"])
+@pytest.mark.parametrize(
+    "framing", ["Content-Length: 1000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n100\r\n"]
+)
 def test_a_body_that_does_not_come_is_refused(impatient: LiveServer, framing: str) -> None:
     job_id = new_id()
     directory = Api(server=impatient).setup(job_id)

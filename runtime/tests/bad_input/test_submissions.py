@@ -197,7 +197,7 @@ def test_a_command_with_a_nul_is_refused(api: Api, command: str) -> None:
 def test_an_odd_environment_statement_does_what_it_says(
     api: Api, entry: dict[str, object], shown: str
 ) -> None:
-    """protocol.md section 4.5"""
+    """The statements are those of protocol.md section 4.5."""
     assert api.run("""printf %s "${A-unset}" """, env=[entry])["job_stdout"] == shown
 
 
@@ -229,7 +229,9 @@ def test_a_file_action_that_this_server_does_not_do_fails_the_job_and_says_so(ap
 
 def test_a_dynamic_file_is_read_from_the_working_directory_alone(api: Api) -> None:
     """Whatever links the job leaves under its name."""
-    sources = [{"path": name, "type": "galaxy"} for name in ("good", "link", "dir/hostname", "fifo", "missing")]
+    sources = [
+        {"path": name, "type": "galaxy"} for name in ("good", "link", "dir/hostname", "fifo", "missing")
+    ]
     status = api.run(
         "printf good > good; ln -s /etc/hostname link; ln -s /etc dir; mkfifo fifo",
         dynamic_file_sources=sources,

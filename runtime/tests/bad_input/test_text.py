@@ -13,7 +13,17 @@ from runtime.tests.bad_input.raw_connection import RawConnection
 from runtime.tests.live_server import LiveServer
 
 #: Alone, cut short, overlong, and a surrogate: none is UTF-8 (RFC 3629).
-NOT_UTF8 = ["%EF", "%FF", "%C3", "caf%E9", "%C0%AF", "%C0%AE%C0%AE%C0%AFx", "%ED%A0%80", "%F5%80%80%80", "%E2%98"]
+NOT_UTF8 = [
+    "%EF",
+    "%FF",
+    "%C3",
+    "caf%E9",
+    "%C0%AF",
+    "%C0%AE%C0%AE%C0%AFx",
+    "%ED%A0%80",
+    "%F5%80%80%80",
+    "%E2%98",
+]
 
 
 @pytest.mark.parametrize("text", NOT_UTF8)
@@ -41,7 +51,9 @@ def test_a_path_that_is_not_utf8_is_refused(api: Api, text: str) -> None:
     assert_refused(api.ask("GET", f"/managers/{text}/healthz"), 400)
 
 
-@pytest.mark.parametrize("target", [b"/jobs/caf\xe9/status", b"/jobs/1/status?x=\xff", b"/healthz?\xc3\xa9", b"/\x80"])
+@pytest.mark.parametrize(
+    "target", [b"/jobs/caf\xe9/status", b"/jobs/1/status?x=\xff", b"/healthz?\xc3\xa9", b"/\x80"]
+)
 def test_bytes_outside_ascii_in_a_request_line_are_refused(server: LiveServer, target: bytes) -> None:
     """They have to be percent-encoded (RFC 3986 section 2)."""
     with RawConnection(server) as connection:
@@ -85,7 +97,9 @@ def test_a_stream_with_every_byte_there_is_reaches_the_client(api: Api) -> None:
 
 def test_a_name_that_is_not_utf8_is_not_listed(api: Api) -> None:
     """It could not be asked for (protocol.md section 1.9)."""
-    status = api.run(r"""printf x > $'bad\xff'; printf x > good; mkdir $'d\xfe'; touch $'d\xfe/in' $'../o\xff'""")
+    status = api.run(
+        r"""printf x > $'bad\xff'; printf x > good; mkdir $'d\xfe'; touch $'d\xfe/in' $'../o\xff'"""
+    )
     assert status["working_directory_contents"] == ["good"]
     for key in ("job_directory_contents", "outputs_directory_contents", "metadata_directory_contents"):
         names = status[key]

@@ -49,15 +49,13 @@ class LocalMachine:
         self._starts.touch()
         start = keeper.start
 
-        def start_and_remember(
-            spec: LaunchSpec, record: str, environ: Mapping[str, str]
-        ) -> keeper.Started:
+        def start_and_remember(spec: LaunchSpec, record: str, environ: Mapping[str, str]) -> keeper.Started:
             """Remember every keeper: a manager that was closed does not reap it any more."""
             started = start(spec, record, environ)
             self._keepers[spec.launch_id] = started.process
             return started
 
-        (directory / "launches").mkdir()
+        (directory / "launches").mkdir(mode=0o700, exist_ok=True)
         monkeypatch.setattr(keeper, "start", start_and_remember)
 
     def manager(self, limit: int | None = None) -> JobManager:

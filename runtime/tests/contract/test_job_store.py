@@ -60,7 +60,9 @@ def other(connect: Callable[[], JobStore]) -> JobStore:
     return connect()
 
 
-def begin(store: JobStore, name: str = "1", *, manager: ManagerName = MANAGER, alias: str | None = None) -> Job:
+def begin(
+    store: JobStore, name: str = "1", *, manager: ManagerName = MANAGER, alias: str | None = None
+) -> Job:
     return store.begin(
         manager,
         JobId(name),
@@ -156,7 +158,9 @@ def test_beginning_an_active_job_again_changes_nothing(
 
 
 @pytest.mark.parametrize("status", ENDS)
-def test_beginning_an_ended_job_again_replaces_it(store: JobStore, other: JobStore, status: JobStatus) -> None:
+def test_beginning_an_ended_job_again_replaces_it(
+    store: JobStore, other: JobStore, status: JobStatus
+) -> None:
     old = end(store, submitted(store), status)
     new = begin(other)
     assert new.key > old.key

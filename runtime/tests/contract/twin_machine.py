@@ -22,9 +22,7 @@ class TwinMachine:
         self._told: list[ExternalId] = []
 
     def manager(self, limit: int | None = None) -> JobManager:
-        return InMemoryManager(
-            host=self._host, reactor=self._reactor, changed=self._told.append, limit=limit
-        )
+        return InMemoryManager(host=self._host, reactor=self._reactor, changed=self._told.append, limit=limit)
 
     def restarted(
         self,

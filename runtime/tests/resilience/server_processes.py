@@ -83,7 +83,7 @@ def _parent_of(pid: int) -> int | None:
 
 
 def _stat(pid: int) -> list[str]:
-    """Return state, parent, process group, session and so on (proc(5)); nothing if there is no such process."""
+    """Return state, parent, process group, session and so on (proc(5)); nothing for what does not exist."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -92,5 +92,3 @@ def test_a_second_server_of_the_same_store_refuses_to_run(
     workload.submit(5)
     workload.check_each_ran_once()
     assert not stopped_server.processes()
-
-

@@ -27,7 +27,6 @@ MARK = "0" * 32
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalMachine]:
-    (tmp_path / "launches").mkdir(mode=0o700)
     machine = LocalMachine(tmp_path, monkeypatch)
     yield machine
     machine.end_everything()
@@ -167,9 +166,7 @@ def test_a_job_whose_keeper_is_killed_while_there_is_no_agent_is_ended(
     assert machine.starts() == ["a"]
 
 
-def test_a_job_that_is_killed_with_its_keeper_does_not_run_again(
-    machine: LocalMachine, records: Path
-) -> None:
+def test_a_job_that_is_killed_with_its_keeper_does_not_run_again(machine: LocalMachine) -> None:
     manager = machine.manager()
     spec = running(machine, manager, "a")
     machine.kill_without_a_trace(spec)

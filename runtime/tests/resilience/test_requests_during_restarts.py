@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode
@@ -12,12 +12,17 @@ from urllib.parse import urlencode
 import pytest
 
 from runtime.tests.live_server import START_LIMIT, LiveServer, wait_until
-from runtime.tests.resilience.faults import PARTIAL, TOTAL, Fault, kill_agent, kill_everything
+from runtime.tests.resilience.faults import (
+    TOTAL,
+    Fault,
+    kill_agent,
+    kill_all_web_workers,
+    kill_everything,
+    terminate,
+)
 from runtime.tests.resilience.gate import Gate
 from runtime.tests.resilience.patient_client import PatientClient, patient_client
 from runtime.tests.resilience.server_processes import in_session
-from runtime.tests.resilience.workload import submit_job
-from concurrent.futures import ThreadPoolExecutor
 
 END_LIMIT = 30.0
 
@@ -31,29 +36,22 @@ def running_job(client: PatientClient, job_id: str, command: str) -> int:
     return int(said.read_text())
 
 
-def recover(server: LiveServer, fault: Fault) -> None:
-    if fault in TOTAL:
-        server.start()
-
-
-@pytest.mark.parametrize("fault", [kill_agent, kill_everything])
-def test_a_cancel_is_completed_by_the_next_agent(server: LiveServer, fault: Fault) -> None:
-    """The job ignores the signal that asks it to end, so the agent dies before the one that cannot be ignored."""
+def test_a_cancel_is_completed_by_the_next_agent(server: LiveServer, gates: tuple[Gate, Gate]) -> None:
+    """The agent is killed after it has asked a job to end that does not do so."""
+    gate, _ = gates
     asked = server.directory / "asked"
     with patient_client(server) as client:
-        session = running_job(
-            client, "a", f"trap 'echo asked >> {asked}' TERM; while :; do read -t 60 <> <(:); done"
-        )
+        command = f"trap 'echo asked >> {asked}' TERM; while :; do {gate.wait}; done"
+        session = running_job(client, "a", command)
         client.cancel("a")
         wait_until(asked.exists, START_LIMIT, "it was asked to end", server)
         assert client.status("a")["complete"] == "false"
-        fault(server)
-        recover(server, fault)
+        kill_agent(server)
         assert client.end("a", END_LIMIT)["status"] == "cancelled"
         assert not in_session(session)
 
 
-@pytest.mark.parametrize("fault", [*PARTIAL, *TOTAL])
+@pytest.mark.parametrize("fault", [kill_agent, kill_all_web_workers, kill_everything, terminate])
 def test_a_job_is_removed_however_the_server_goes_down_meanwhile(
     server: LiveServer, gates: tuple[Gate, Gate], fault: Fault
 ) -> None:
@@ -62,7 +60,8 @@ def test_a_job_is_removed_however_the_server_goes_down_meanwhile(
         session = running_job(client, "a", gate.wait)
         removal = pool.submit(client.clean, "a")
         fault(server)
-        recover(server, fault)
+        if fault in TOTAL:
+            server.start()
         removal.result()
         assert not in_session(session)
         assert not (server.staging / "a").exists()
@@ -84,7 +83,10 @@ def test_a_submission_whose_answer_is_lost_and_that_is_sent_again_runs_once(serv
 
 
 @pytest.mark.parametrize("earlier", [None, b"the earlier content"])
-def test_an_upload_that_is_cut_off_by_a_kill_leaves_nothing(server: LiveServer, earlier: bytes | None) -> None:
+def test_an_upload_that_is_cut_off_by_a_kill_leaves_nothing(
+    server: LiveServer, earlier: bytes | None
+) -> None:
+    """Nothing that the job could take for a file; what had arrived stays hidden until the job is removed."""
     inputs = server.staging / "a" / "inputs"
     with patient_client(server) as client, closing(connection_to(server)) as connection:
         client.setup("a")
@@ -92,10 +94,10 @@ def test_an_upload_that_is_cut_off_by_a_kill_leaves_nothing(server: LiveServer, 
             client.upload("a", "input", "in", earlier)
         begin_upload(server, connection, inputs)
         server.kill()
-        assert contents(inputs) == ({} if earlier is None else {"in": earlier})
+        assert visible(inputs) == ({} if earlier is None else {"in": earlier})
         server.start()
         client.upload("a", "input", "in", b"the whole content")
-    assert contents(inputs) == {"in": b"the whole content"}
+    assert visible(inputs) == {"in": b"the whole content"}
 
 
 def begin_upload(server: LiveServer, connection: socket.socket, inputs: Path) -> None:
@@ -114,5 +116,6 @@ def connection_to(server: LiveServer) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout=START_LIMIT)
 
 
-def contents(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
+def visible(directory: Path) -> dict[str, bytes]:
+    """Return the files of a directory that do not begin with a dot."""
+    return {path.name: path.read_bytes() for path in directory.glob("[!.]*")}

@@ -62,9 +62,7 @@ class Workload:
                 self.accepted.append(submit_job(client, f"job-{number:04}", self._runs, number % 5, command))
 
 
-def submit_job(
-    client: PatientClient, job_id: str, runs: Path, return_code: int, command: str
-) -> AcceptedJob:
+def submit_job(client: PatientClient, job_id: str, runs: Path, return_code: int, command: str) -> AcceptedJob:
     """Submit a job that copies its input to its output and does *command* in between."""
     job = AcceptedJob(
         job_id=job_id,

@@ -29,7 +29,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Children:
-    """Runs each of *programs* in a child; one that dies later on is started again."""
+    """Runs each of *programs* in a child; one that dies later on is started again.
+
+    They are started in their order, and stopped in the opposite one.
+    """
 
     def __init__(self, programs: Mapping[str, Callable[[], None]]) -> None:
         self._programs = programs
@@ -71,6 +74,7 @@ class Children:
                 continue
             del self._names[pid]
             if self._stopping:
+                self._stop(0)
                 continue
             code = os.waitstatus_to_exitcode(status)
             soon = time.monotonic() - self._started[name] < _STARTED_SECONDS
@@ -86,10 +90,12 @@ class Children:
                 self._start(name)
 
     def _stop(self, exit_code: int) -> None:
+        """Ask the last of the programs to end; when it has, the one before, which it may have needed."""
         self._stopping = True
         self._exit_code = self._exit_code or exit_code
-        for pid in self._names:
-            os.kill(pid, signal.SIGTERM)
+        order = list(self._programs)
+        if self._names:
+            os.kill(max(self._names, key=lambda pid: order.index(self._names[pid])), signal.SIGTERM)
 
 
 def _become(program: Callable[[], None], name: str, parent: int) -> None:

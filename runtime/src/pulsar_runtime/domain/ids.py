@@ -35,6 +35,10 @@ def parse_job_id(text: str) -> JobId:
         raise MalformedRequest(
             "job_id holds '/' or control characters: use letters, digits, '-', '_' and '.'"
         )
-    if len(text.encode("utf-8", "surrogatepass")) > _LONGEST_NAME_BYTES:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as exc:
+        raise MalformedRequest("job_id is not text that has a form in UTF-8") from exc
+    if size > _LONGEST_NAME_BYTES:
         raise MalformedRequest(f"job_id is longer than {_LONGEST_NAME_BYTES} bytes")
     return JobId(text)

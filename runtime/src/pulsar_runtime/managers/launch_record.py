@@ -15,6 +15,9 @@ from pathlib import Path
 
 import attrs
 
+#: A mark that no process carries.
+_NO_MARK = "-"
+
 
 @attrs.frozen(kw_only=True)
 class LaunchRecord:
@@ -48,7 +51,7 @@ def create(path: str, mark: str) -> int:
 def read(path: str) -> LaunchRecord | None:
     """Read a record; None if there is none, or none that was begun properly."""
     try:
-        with open(path, encoding="ascii") as file:
+        with open(path, encoding="ascii", errors="replace") as file:
             text = file.read()
     except FileNotFoundError:
         return None
@@ -56,9 +59,13 @@ def read(path: str) -> LaunchRecord | None:
     lines = [line.split() for line in text.split("\n")[:-1]]
     if not lines:
         return None
-    mark, boot = lines[0]
-    pid = int(lines[1][0]) if len(lines) > 1 else None
-    exit_code = int(lines[2][1]) if len(lines) > 2 else None  # noqa: PLR2004 - the third line
+    try:
+        mark, boot = lines[0]
+        pid = int(lines[1][0]) if len(lines) > 1 else None
+        exit_code = int(lines[2][1]) if len(lines) > 2 else None  # noqa: PLR2004 - the third line
+    except (ValueError, IndexError):
+        # Damaged with its disk; the lock still tells whether a keeper lives.
+        return LaunchRecord(mark=_NO_MARK, boot=boot_identity())
     return LaunchRecord(mark=mark, boot=boot, pid=pid, exit_code=exit_code)
 
 

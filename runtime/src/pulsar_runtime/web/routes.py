@@ -43,10 +43,3 @@ ROUTES = (
     Route(("GET",), "/healthz", health.healthz),
     Route(("GET",), "/readyz", health.readyz, open=True),
 )
-
-#: Views of requests that come by the thousand, by method and the last word of the path.
-FREQUENT: dict[tuple[str, str], View] = {
-    ("GET", "status"): jobs.status,
-    ("POST", "files"): files.upload,
-    ("GET", "files"): files.download,
-}

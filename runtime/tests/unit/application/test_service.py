@@ -178,7 +178,9 @@ def test_a_submission_with_setup_fits_files_that_came_before_it(served: Served) 
     assert served.files.trees["/staging/1"]["tool_id"] == b'"cat1"'
 
 
-COMMAND = "cat __PULSAR_JOBS_DIRECTORY__/1/inputs/a __PULSAR_JOB_DIRECTORY__/inputs/b __PULSAR_JOBS_DIRECTORY__"
+COMMAND = (
+    "cat __PULSAR_JOBS_DIRECTORY__/1/inputs/a __PULSAR_JOB_DIRECTORY__/inputs/b __PULSAR_JOBS_DIRECTORY__"
+)
 
 
 def test_places_that_a_client_could_not_know_are_filled_in(served: Served) -> None:

@@ -1,0 +1,260 @@
+"""The file behind the store: made, migrated, refused when damaged, and translated into our errors."""
+
+from __future__ import annotations
+
+import resource
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pulsar_runtime.domain.errors import StoreBusy, StoreCorrupt, StoreError, StoreTooNew
+from pulsar_runtime.store import database
+from pulsar_runtime.store.database import Database
+
+TABLES = {"job", "job_event", "schema", "submission"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "persisted" / "jobs.sqlite"
+
+
+@pytest.fixture
+def opened(path: Path) -> Iterator[Database]:
+    store = Database(path)
+    store.open()
+    yield store
+    store.close()
+
+
+def make(path: Path) -> None:
+    """Make a store file, and close it."""
+    store = Database(path)
+    store.open()
+    store.close()
+
+
+def refuse(path: Path, kind: type[StoreError], match: str, *, check: bool = False) -> None:
+    """Open a file that is to be refused and to stay as it is."""
+    before = path.read_bytes()
+    store = Database(path)
+    with pytest.raises(kind, match=match):
+        store.open(check=check)
+    store.close()
+    assert path.read_bytes() == before
+
+
+def test_a_new_file_has_the_schema_and_is_this_users_alone(opened: Database, path: Path) -> None:
+    with opened.reading() as connection:
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        assert {name for (name,) in rows if not name.startswith("sqlite_")} == TABLES
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_making_it_opens_nothing(path: Path) -> None:
+    Database(path).close()
+    assert not path.exists()
+
+
+def test_opening_again_changes_nothing(path: Path) -> None:
+    make(path)
+    before = path.read_bytes()
+    make(path)
+    assert path.read_bytes() == before
+
+
+# --- migrations --------------------------------------------------------------------------------------------
+
+
+def test_every_migration_is_noted(opened: Database) -> None:
+    with opened.reading() as connection:
+        versions = [version for (version,) in connection.execute("SELECT version FROM schema")]
+    assert versions == list(range(1, len(versions) + 1))
+
+
+def test_a_later_release_migrates_and_keeps_what_is_there(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO job (manager, job_id, directory, tool_id, tool_version, status, created_at, changed_at)"
+            " VALUES ('m', '1', '/1', '', '', 'lost', 0, 0)"
+        )
+    steps = database._migrations()  # noqa: SLF001 - there is only one migration yet
+    added = ["ALTER TABLE job ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'"]
+    monkeypatch.setattr(database, "_migrations", lambda: [*steps, added])
+    later = Database(path)
+    with later.reading() as connection:
+        assert connection.execute("SELECT job_id, colour FROM job").fetchall() == [("1", "grey")]
+        assert connection.execute("SELECT max(version) FROM schema").fetchone() == (len(steps) + 1,)
+    later.close()
+
+
+def test_a_migration_that_fails_leaves_the_old_schema(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(path)
+    steps = database._migrations()  # noqa: SLF001 - there is only one migration yet
+    broken = ["CREATE TABLE half (x)", "this is not SQL"]
+    monkeypatch.setattr(database, "_migrations", lambda: [*steps, broken])
+    store = Database(path)
+    with pytest.raises(StoreError):
+        store.open()
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        assert "half" not in names
+        assert connection.execute("SELECT max(version) FROM schema").fetchone() == (len(steps),)
+
+
+def test_a_schema_of_a_newer_release_is_refused(path: Path) -> None:
+    make(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO schema VALUES (99, 0)")
+    refuse(path, StoreTooNew, r"schema 99.*install the release")
+
+
+# --- files that are not ours, or damaged -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [b"not a database\n" * 100, b"SQLite format 3\0" + b"\xff" * 4080])
+def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    refuse(path, StoreCorrupt, "damaged")
+
+
+def test_a_database_of_another_program_is_refused(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE moz_places (url)")
+    refuse(path, StoreCorrupt, "another program")
+
+
+def test_an_empty_file_becomes_a_store(path: Path) -> None:
+    """As `touch` leaves it, or a crash before the first write."""
+    path.parent.mkdir()
+    path.touch()
+    make(path)
+
+
+def test_damage_deep_in_the_file_is_found_by_the_check(path: Path) -> None:
+    make(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO job_event (key, at, status) VALUES (?, 0, 'x')", [(1,) for _ in range(2000)]
+        )
+    content = bytearray(path.read_bytes())
+    page = 4096
+    for begin in range(len(content) // 2 // page * page, len(content), page):
+        content[begin : begin + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    refuse(path, StoreCorrupt, r"(?s)damaged.*\.recover", check=True)
+
+
+def test_a_damaged_page_is_found_by_the_query_that_reads_it(path: Path) -> None:
+    make(path)
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+    store = Database(path)
+    with pytest.raises(StoreCorrupt), store.reading() as connection:
+        connection.execute("SELECT * FROM job").fetchall()
+    store.close()
+
+
+# --- trouble -----------------------------------------------------------------------------------------------
+
+
+def test_a_store_that_stays_locked_is_busy(opened: Database, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_BUSY_TIMEOUT_SECONDS", 0.05)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy, match="locked"), opened.writing(durable=True) as connection:
+            connection.execute("DELETE FROM job")
+        with opened.reading() as connection:
+            assert connection.execute("SELECT count(*) FROM job").fetchone() == (0,)
+        other.execute("COMMIT")
+    with opened.writing() as connection:
+        connection.execute("DELETE FROM job")
+        assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
+
+
+def test_a_store_that_is_locked_for_a_moment_is_waited_for(
+    opened: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        pauses: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 3:
+                other.execute("COMMIT")
+
+        monkeypatch.setattr(time, "sleep", sleep)
+        with opened.writing() as connection:
+            connection.execute("DELETE FROM job")
+    assert len(pauses) == 3
+
+
+def test_a_transaction_that_fails_is_undone(opened: Database) -> None:
+    with pytest.raises(ZeroDivisionError), opened.writing(durable=True) as connection:
+        connection.execute("INSERT INTO schema VALUES (50, 0)")
+        raise ZeroDivisionError
+    with opened.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM schema WHERE version = 50").fetchone() == (0,)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
+
+
+def test_a_full_disk_makes_the_store_busy_and_loses_nothing(opened: Database) -> None:
+    with opened.writing() as connection:
+        connection.execute("INSERT INTO schema VALUES (50, 0)")
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    with opened.reading() as connection:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreBusy, match="full"), opened.writing() as connection:
+        connection.execute("CREATE TABLE large AS SELECT hex(zeroblob(100000)) AS x")
+    with opened.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM schema WHERE version = 50").fetchone() == (1,)
+
+
+def test_a_limit_on_the_size_of_files_makes_the_store_busy(opened: Database) -> None:
+    """The kernel says EFBIG, and SQLite calls that an I/O error."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with opened.writing() as connection:
+        connection.execute("CREATE TABLE before_it (x)")
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        with pytest.raises(StoreBusy), opened.writing() as connection:
+            connection.execute("CREATE TABLE large (x)")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with opened.writing() as connection:
+        connection.execute("CREATE TABLE after_it (x)")
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="file/persisted"):
+        Database(tmp_path / "file" / "persisted" / "jobs.sqlite").open()
+
+
+def test_a_directory_in_place_of_the_file_is_refused(path: Path) -> None:
+    path.mkdir(parents=True)
+    store = Database(path)
+    with pytest.raises(StoreError, match="unable to open"):
+        store.open()
+
+
+def test_a_mistake_of_ours_is_not_called_damage(opened: Database) -> None:
+    with pytest.raises(StoreError, match="no such table") as raised, opened.reading() as connection:
+        connection.execute("SELECT * FROM missing")
+    assert not isinstance(raised.value, StoreCorrupt | StoreBusy)
