@@ -15,7 +15,6 @@ from runtime.tests.bad_input.quiet_log import assert_no_internal_error
 from runtime.tests.bad_input.root_only import root_only
 from runtime.tests.live_server import LiveServer, running_server, wait_until
 
-
 pytestmark = root_only
 
 

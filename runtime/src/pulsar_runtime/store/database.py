@@ -110,8 +110,10 @@ class Database:
         return self._connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        # In one statement, for another process may be making the store right now.
+        application_id, tables = connection.execute(
+            "SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id"
+        ).fetchone()
         if application_id != _APPLICATION_ID and tables:
             raise StoreCorrupt(
                 f"{self._path} is an SQLite file of another program: name another persistence_directory"

@@ -73,7 +73,8 @@ class JobDirectories:
                     with suppress(FileExistsError):
                         os.mkdir(part.value, self.mode, dir_fd=descriptor)
                 for name, text in (("tool_id", tool.id), ("tool_version", tool.version)):
-                    _write(name, descriptor, json.dumps(text).encode("ascii"))
+                    with _replacing(descriptor, name) as file:
+                        os.write(file, json.dumps(text).encode("ascii"))
 
     def clear(self, directory: str) -> None:
         """Remove the tree; raises `RemovalFailed` when something stays."""
@@ -104,20 +105,12 @@ class JobDirectories:
     @contextmanager
     def receiving(self, directory: str, file: JobFile) -> Iterator[int]:
         """Give a descriptor to write to; the file appears, whole, when the block ends without an error."""
-        partial = PARTIAL_PREFIX + secrets.token_hex(8)
-        with translating(str(file.path)), self._parent(directory, file) as parent:
-            descriptor = os.open(partial, _CREATE, 0o666, dir_fd=parent)
-            try:
-                try:
-                    yield descriptor
-                finally:
-                    os.close(descriptor)
-                os.rename(partial, file.path.name, src_dir_fd=parent, dst_dir_fd=parent)
-            except BaseException:
-                # Gone already when the job was removed meanwhile.
-                with suppress(FileNotFoundError):
-                    os.unlink(partial, dir_fd=parent)
-                raise
+        with (
+            translating(str(file.path)),
+            self._parent(directory, file) as parent,
+            _replacing(parent, file.path.name) as descriptor,
+        ):
+            yield descriptor
 
     def open(self, directory: str, file: JobFile) -> RawIOBase:
         """Open a regular file for reading; raises `FileNotThere` or `UnsafePath`."""
@@ -173,15 +166,22 @@ class JobDirectories:
             )
 
 
-def _write(name: str, parent: int, data: bytes) -> None:
-    """Replace a file; a link that a job left in its place is not followed."""
-    with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=parent)
-    descriptor = os.open(name, _CREATE, 0o666, dir_fd=parent)
+@contextmanager
+def _replacing(parent: int, name: str) -> Iterator[int]:
+    """Give a descriptor to write to; what has the name, a link of a job too, is replaced in one step."""
+    partial = PARTIAL_PREFIX + secrets.token_hex(8)
+    descriptor = os.open(partial, _CREATE, 0o666, dir_fd=parent)
     try:
-        os.write(descriptor, data)
-    finally:
-        os.close(descriptor)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+        os.rename(partial, name, src_dir_fd=parent, dst_dir_fd=parent)
+    except BaseException:
+        # Gone already when the job was removed meanwhile.
+        with suppress(FileNotFoundError):
+            os.unlink(partial, dir_fd=parent)
+        raise
 
 
 def _matches(path: RelativePath, pattern: RelativePath) -> bool:

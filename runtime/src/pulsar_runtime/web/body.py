@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gunicorn.http.errors import ParseException
+from gunicorn.http.errors import NoMoreData, ParseException
 
 from pulsar_runtime.domain.errors import MalformedRequest
+from pulsar_runtime.web.raw_body import RawBody
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import InputStream, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 _CHUNK_BYTES = 256 * 1024
 
@@ -22,22 +24,26 @@ def receive(environ: WSGIEnvironment, descriptor: int, pause: Callable[[], None]
     Whatever content type the client claims, the body is the file (protocol section 11, trap 1).
     """
     stream = environ["wsgi.input"]
-    expected = int(environ.get("CONTENT_LENGTH") or 0)
     received = 0
-    while chunk := _next_chunk(stream, received):
-        received += len(chunk)
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        # A fast client would keep this greenlet running to the end of its file.
-        pause()
+    with _blaming_the_client():
+        if isinstance(stream, RawBody):
+            received = stream.pour(descriptor, pause)
+        else:
+            while chunk := stream.read(_CHUNK_BYTES):
+                received += len(chunk)
+                view = memoryview(chunk)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+                pause()
+    expected = int(environ.get("CONTENT_LENGTH") or 0)
     if received < expected:
         raise MalformedRequest(f"the upload ended after {received} of {expected} bytes")
 
 
-def _next_chunk(stream: InputStream, received: int) -> bytes:
+@contextmanager
+def _blaming_the_client() -> Iterator[None]:
+    """Tell a client that left, is too slow, or sends chunks that are none, from a disk that is full."""
     try:
-        return stream.read(_CHUNK_BYTES)
-    except (OSError, ParseException) as exc:
-        # The client left, is too slow, or its chunks are none.
-        raise MalformedRequest(f"the upload stopped after {received} bytes: {exc}") from exc
+        yield
+    except (TimeoutError, ConnectionError, NoMoreData, ParseException) as exc:
+        raise MalformedRequest(f"the upload stopped: {exc}") from exc

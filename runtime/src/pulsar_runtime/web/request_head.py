@@ -11,9 +11,12 @@ import time
 from typing import ClassVar, Protocol
 
 import attrs
+from gunicorn.http.body import LengthReader
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, NoMoreData, ParseException
 from gunicorn.http.message import Request
 from gunicorn.http.parser import Parser
+
+from pulsar_runtime.web.raw_body import RawBody
 
 _READ_BYTES = 64 * 1024
 
@@ -53,6 +56,13 @@ class GatheredRequest(Request):  # type: ignore[misc] # gunicorn is not typed
         unreader.unread(bytes(gather(unreader, self.limits)))
         rest: bytes = super().parse(unreader)
         return rest
+
+    def set_body_reader(self) -> None:
+        """Let gunicorn judge how the body is framed, and read one of known length ourselves."""
+        super().set_body_reader()
+        reader = self.body.reader
+        if isinstance(reader, LengthReader):
+            self.body: RawBody = RawBody(self.unreader, reader.length)
 
 
 class GatheringParser(Parser):  # type: ignore[misc] # gunicorn is not typed

@@ -7,7 +7,7 @@ from functools import partial
 import attrs
 
 from pulsar_runtime.application.supervisor import ManagerWorks, Supervisor
-from pulsar_runtime.domain.ids import JobId, ManagerName
+from pulsar_runtime.domain.ids import DEFAULT_MANAGER, JobId, ManagerName
 from pulsar_runtime.domain.job import Job, Submission, Tool
 from pulsar_runtime.domain.status import JobStatus
 from pulsar_runtime.testing.clock import ManualClock
@@ -18,7 +18,8 @@ from pulsar_runtime.testing.launch_preparer import InMemoryPreparer
 from pulsar_runtime.testing.reactor import ManualReactor
 from pulsar_runtime.testing.stager import InMemoryStager
 
-MAIN = ManagerName("main")
+#: The manager of routes that name none.
+MAIN = DEFAULT_MANAGER
 
 #: Longer than every pause of a supervisor.
 A_WHILE = 30.0

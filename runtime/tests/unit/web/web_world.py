@@ -5,26 +5,22 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from wsgiref.util import FileWrapper
+from urllib.parse import unquote_to_bytes
+from wsgiref.util import FileWrapper, setup_testing_defaults
 
 import attrs
-from werkzeug.test import Client, EnvironBuilder
+from werkzeug.test import run_wsgi_app
 
-from pulsar_runtime.domain.ids import DEFAULT_MANAGER, ManagerName
 from pulsar_runtime.testing.file_cache import InMemoryFileCache
 from pulsar_runtime.web.app import create_app
 from pulsar_runtime.web.context import WebContext
 from pulsar_runtime.web.shortcut import Shortcut
 from pulsar_runtime.web.tokens import AcceptedToken, TokenCheck
 from runtime.tests.unit.application.served import Served
-from runtime.tests.unit.application.supervision import MAIN
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
-TOKEN = "token of the tests"
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 
 @attrs.frozen
@@ -41,12 +37,10 @@ class Reply:
 
 
 class WebWorld:
-    """A web application, by one of the two ways through it, and the world behind it."""
+    """A web application, entered by one of its two ways, and the world behind it."""
 
     def __init__(self, way: str, *, token: str | None = None, cache: bool = True) -> None:
         self.served = Served()
-        # Routes without a manager mean the one of this name.
-        self.served.rename(MAIN, DEFAULT_MANAGER)
         self.ready = True
         digest = hashlib.sha256((token or "").encode()).hexdigest()
         self.web = WebContext(
@@ -62,20 +56,26 @@ class WebWorld:
         flask = create_app(self.web)
         self.application: WSGIApplication = flask if way == "flask" else Shortcut(flask, self.web)
 
-    def call(
-        self, method: str, target: str, body: bytes = b"", headers: Iterable[tuple[str, str]] = (), **more: object
-    ) -> Reply:
+    def call(self, method: str, target: str, body: bytes = b"", **more: object) -> Reply:
         """Make one request; *more* goes into its environ."""
-        path, _, query = target.partition("?")
-        builder = EnvironBuilder(method=method, path=path, query_string=query, headers=list(headers))
-        environ = builder.get_environ()
-        environ["wsgi.input"] = io.BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ["wsgi.file_wrapper"] = FileWrapper
-        environ["REMOTE_ADDR"] = "127.0.0.1"
-        environ.update(more)
-        response = Client(self.application).open(environ)
-        return Reply(response.status_code, dict(response.headers), response.data)
+        response, status, headers = run_wsgi_app(
+            self.application, environ(method, target, body, **more), buffered=True
+        )
+        return Reply(int(status.split()[0]), dict(headers), b"".join(response))
 
 
-__all__ = ["TOKEN", "ManagerName", "Reply", "WebWorld"]
+def environ(method: str, target: str, body: bytes = b"", **more: object) -> WSGIEnvironment:
+    """Make the environ that gunicorn makes of a request."""
+    path, _, query = target.partition("?")
+    made: WSGIEnvironment = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "REMOTE_ADDR": "127.0.0.1",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.file_wrapper": FileWrapper,
+        **more,
+    }
+    setup_testing_defaults(made)
+    return made
