@@ -36,7 +36,7 @@ def seen(manager: JobManager, *specs: LaunchSpec) -> list[Observation | None]:
 
 
 def states(manager: JobManager, *specs: LaunchSpec) -> list[SchedulerState | None]:
-    return [observation and observation.state for observation in seen(manager, *specs)]
+    return [observation.state if observation else None for observation in seen(manager, *specs)]
 
 
 def wait_for(machine: Machine, manager: JobManager, spec: LaunchSpec, state: SchedulerState) -> Observation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import attrs
@@ -415,7 +416,7 @@ def test_an_illegal_step_undoes_the_whole_call(store: JobStore, other: JobStore)
     way = (JobStatus.PREPROCESSING, JobStatus.QUEUED, JobStatus.COMPLETE)
     steps = [
         Transition(key=job.key, source=source, target=target)
-        for source, target in zip(way, way[1:], strict=False)
+        for source, target in pairwise(way)
     ]
     with pytest.raises(IllegalTransition):
         store.apply(steps)

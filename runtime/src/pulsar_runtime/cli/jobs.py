@@ -16,7 +16,7 @@ from pulsar_runtime.domain.errors import MalformedRequest, StoreError
 from pulsar_runtime.domain.ids import DEFAULT_MANAGER, ManagerName, parse_job_id
 from pulsar_runtime.domain.job import Job
 from pulsar_runtime.store.doorbell import SocketDoorbell
-from pulsar_runtime.store.job_store import SqliteJobStore
+from pulsar_runtime.store.job_store import FILE_NAME, SqliteJobStore
 
 _WAIT_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -100,7 +100,12 @@ def cancel(config_file: Path | None, manager: str, job_id: str) -> None:
 
 
 def _store(config_file: Path | None) -> SqliteJobStore:
-    store = job_store(configuration(config_file).config)
+    config = configuration(config_file).config
+    file = config.persistence_directory / FILE_NAME
+    if not file.exists():
+        # Looking must not make one.
+        raise click.ClickException(f"there is no job store {file}: is this the server's configuration?")
+    store = job_store(config)
     try:
         store.open()
     except StoreError as error:

@@ -8,7 +8,7 @@ looked at once, and the limit is applied before anything is parsed.
 from __future__ import annotations
 
 import time
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import attrs
 from gunicorn.http.body import LengthReader
@@ -51,6 +51,9 @@ class GatheredRequest(Request):  # type: ignore[misc] # gunicorn is not typed
     #: Set once per process, before the first request.
     limits: ClassVar[HeadLimits] = HeadLimits()
 
+    #: gunicorn's, or our `RawBody`.
+    body: Any
+
     def parse(self, unreader: _Unreader) -> bytes:
         """Read up to the end of the head, then let gunicorn parse it."""
         unreader.unread(bytes(gather(unreader, self.limits)))
@@ -62,7 +65,7 @@ class GatheredRequest(Request):  # type: ignore[misc] # gunicorn is not typed
         super().set_body_reader()
         reader = self.body.reader
         if isinstance(reader, LengthReader):
-            self.body: RawBody = RawBody(self.unreader, reader.length)
+            self.body = RawBody(self.unreader, reader.length)
 
 
 class GatheringParser(Parser):  # type: ignore[misc] # gunicorn is not typed

@@ -126,7 +126,7 @@ def test_jobs_are_recovered_before_anything_is_cleaned_up(
 
     def recovered() -> None:
         present = store.get(job.key)
-        seen.append(present and present.status)
+        seen.append(present.status if present else None)
         reactor.stop()
 
     run(Supervisor(store, {}, reactor), reactor, bell, recovered)

@@ -9,7 +9,6 @@ from pathlib import Path
 #: Slow to import, and needed for mistakes, an old format or nothing at all.
 UNWANTED = {
     "asyncio",
-    "cattrs",
     "configparser",
     "difflib",
     "flask",

@@ -193,9 +193,11 @@ def test_a_launch_that_was_begun_is_not_begun_again(launcher: Launcher) -> None:
 
 @pytest.mark.parametrize("missing", ["working", "stdout"])
 def test_a_start_that_fails_leaves_no_record_and_no_descriptor(launcher: Launcher, missing: str) -> None:
-    spec = attrs.evolve(
-        launcher.spec,
-        **{("working_directory" if missing == "working" else missing): str(launcher.directory / "no" / "x")},
+    nowhere = str(launcher.directory / "no" / "x")
+    spec = (
+        attrs.evolve(launcher.spec, working_directory=nowhere)
+        if missing == "working"
+        else attrs.evolve(launcher.spec, stdout=nowhere)
     )
     before = os.listdir("/proc/self/fd")
     with pytest.raises(FileNotFoundError):

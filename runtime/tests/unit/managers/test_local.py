@@ -61,7 +61,7 @@ def test_a_job_that_obeys_may_clean_up(machine: LocalMachine, tmp_path: Path) ->
     spec = script(machine, "trap 'echo bye > cleaned; exit 5' TERM; : > up; sleep 1000 & wait")
     manager = machine.manager()
     manager.submit(spec)
-    machine.work_until(lambda: (tmp_path / "a" / "up").exists())
+    machine.work_until((tmp_path / "a" / "up").exists)
     manager.cancel(A)
     machine.work_until(lambda: seen(manager).state is SchedulerState.ENDED)
     assert (tmp_path / "a" / "cleaned").read_text() == "bye\n"
@@ -84,7 +84,7 @@ def test_a_cancelled_job_has_not_ended_before_its_last_process(
     machine: LocalMachine, tmp_path: Path, how: str
 ) -> None:
     """Daemonised children too, also when they do not obey."""
-    stray = "trap \"\" TERM; echo $$ >> up; while :; do sleep 1000; done"
+    stray = 'trap "" TERM; echo $$ >> up; while :; do sleep 1000; done'
     spec = script(machine, f"{how} bash -c '{stray}' & echo $$ >> up; wait; sleep 1000")
     manager = machine.manager()
     manager.submit(spec)
@@ -114,7 +114,7 @@ def test_a_jobs_place_is_free_only_after_its_last_process(machine: LocalMachine,
     manager = machine.manager(limit=1)
     manager.submit(spec)
     manager.submit(machine.job("b"))
-    machine.work_until(lambda: (tmp_path / "a" / "up").exists())
+    machine.work_until((tmp_path / "a" / "up").exists)
     manager.cancel(A)
     while seen(manager).state is not SchedulerState.ENDED:
         assert machine.starts() == []

@@ -145,7 +145,7 @@ def test_the_number_of_a_keeper_that_is_gone_is_not_asked_for(start: Start, pids
     assert members(mark, stranger.pid) == {*numbers(pids)}
 
 
-def test_a_process_with_a_confusing_name_is_read_right(tmp_path: Path, pids: Path, mark: str) -> None:
+def test_a_process_with_a_confusing_name_is_read_right(tmp_path: Path, mark: str) -> None:
     """The name stands between brackets in stat, and may hold brackets itself (proc(5))."""
     program = tmp_path / "a) S 1 1 ("
     program.symlink_to("/bin/sleep")

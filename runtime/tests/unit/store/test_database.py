@@ -173,7 +173,9 @@ def test_a_damaged_page_is_found_by_the_query_that_reads_it(path: Path) -> None:
 # --- trouble -----------------------------------------------------------------------------------------------
 
 
-def test_a_store_that_stays_locked_is_busy(opened: Database, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_stays_locked_is_busy(
+    opened: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(database, "_BUSY_TIMEOUT_SECONDS", 0.05)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -206,7 +208,7 @@ def test_a_store_that_is_locked_for_a_moment_is_waited_for(
 
 
 def test_a_transaction_that_fails_is_undone(opened: Database) -> None:
-    with pytest.raises(ZeroDivisionError), opened.writing(durable=True) as connection:
+    with pytest.raises(ZeroDivisionError), opened.writing(durable=True) as connection:  # noqa: PT012 - the block is what fails
         connection.execute("INSERT INTO schema VALUES (50, 0)")
         raise ZeroDivisionError
     with opened.reading() as connection:

@@ -21,7 +21,8 @@ def cache(tmp_path: Path) -> DirectoryFileCache:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "x", "a" * 63, "a" * 65, "A" * 64, "../" + "a" * 61, "/" + "a" * 63, "a" * 63 + "\n", "\u0661" * 64]
+    "token",
+    ["", "x", "a" * 63, "a" * 65, "A" * 64, "../" + "a" * 61, "/" + "a" * 63, "a" * 63 + "\n", "\u0661" * 64],
 )
 def test_only_a_token_is_a_token(cache: DirectoryFileCache, tmp_path: Path, token: str) -> None:
     for call in (cache.claim, cache.ready, cache.open):

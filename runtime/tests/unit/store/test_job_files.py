@@ -81,7 +81,7 @@ def test_a_full_disk_is_called_so(job: Path) -> None:
 
 def test_an_upload_is_removed_when_its_job_is_not_there_any_more(job: Path) -> None:
     files = JobDirectories()
-    with pytest.raises(FileNotThere), files.receiving(str(job), output("sub/a")) as descriptor:
+    with pytest.raises(FileNotThere), files.receiving(str(job), output("sub/a")) as descriptor:  # noqa: PT012 - the block is what fails
         os.write(descriptor, b"x")
         files.clear(str(job))
     assert not job.exists()
@@ -173,9 +173,7 @@ def test_a_pattern_means_what_it_means_in_a_shell(job: Path, pattern: str, match
     assert JobDirectories().expand(str(job), output(pattern)) == output(match)
 
 
-def test_another_problem_of_the_file_system_is_not_hidden(
-    job: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_problem_of_the_file_system_is_not_hidden(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 

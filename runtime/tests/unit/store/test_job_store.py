@@ -6,8 +6,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pytest
 
@@ -102,9 +103,7 @@ def test_of_transitions_at_once_from_one_status_one_is_made(stores: list[SqliteJ
     targets = [JobStatus.QUEUED, JobStatus.FAILED, JobStatus.CANCELLED]
     for number in range(ROUNDS):
         job = begin(stores[0], str(number))
-        steps = [
-            Transition(key=job.key, source=JobStatus.PREPROCESSING, target=target) for target in targets
-        ]
+        steps = [Transition(key=job.key, source=JobStatus.PREPROCESSING, target=target) for target in targets]
         made = at_once([partial(store.apply, [step]) for store, step in zip(stores, steps, strict=True)])
         assert sorted(map(len, made)) == [0, 0, 1]
         present = stores[0].get(job.key)
@@ -162,11 +161,12 @@ class Committing(sqlite3.Connection):
         self.statements: list[str] = []
         self.set_trace_callback(self.statements.append)
 
-    def __exit__(self, *error: Any) -> Any:  # noqa: ANN401 - the error of the block, or none
+    def __exit__(self, *error: object) -> Literal[False]:
         statements, self.statements[:] = " ".join(self.statements), []
         (synchronous,) = self.execute("PRAGMA synchronous").fetchone()
         Committing.commits.append((statements, synchronous))
-        return super().__exit__(*error)
+        super().__exit__(*error)  # type: ignore[arg-type] # the error of the block, or none
+        return False
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_what_a_client_was_told_survives_the_loss_of_power(
     job = begin(store, "1")
     store.submit(job.key, Submission(command_line="true"))
     way = [JobStatus.PREPROCESSING, JobStatus.QUEUED, JobStatus.POSTPROCESSING, JobStatus.COMPLETE]
-    for source, target in zip(way, way[1:], strict=False):
+    for source, target in pairwise(way):
         store.apply([Transition(key=job.key, source=source, target=target)])
     store.close()
     levels = {level for statements, level in commits if "INSERT INTO submission" in statements}
@@ -231,8 +231,6 @@ def test_a_call_that_failed_leaves_the_store_usable(tmp_path: Path) -> None:
     store = SqliteJobStore(tmp_path)
     job = begin(store, "1")
     with pytest.raises(PulsarRuntimeError):
-        store.apply(
-            [Transition(key=job.key, source=JobStatus.PREPROCESSING, target=JobStatus.COMPLETE)]
-        )
+        store.apply([Transition(key=job.key, source=JobStatus.PREPROCESSING, target=JobStatus.COMPLETE)])
     assert store.submit(job.key, Submission(command_line="true"))
     store.close()

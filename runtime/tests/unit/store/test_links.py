@@ -225,6 +225,11 @@ def test_notes_about_the_tool_are_not_written_through_a_link(job: Job) -> None:
 
 # --- what is no file at all --------------------------------------------------------------------------------
 
+def _linked_fifo(path: Path) -> None:
+    os.mkfifo(path.with_name("fifo"))
+    path.symlink_to("fifo")
+
+
 STRANGE: dict[str, Callable[[Path], None]] = {
     "a link to itself": lambda path: path.symlink_to(path.name),
     "a link to nowhere": lambda path: path.symlink_to("nowhere"),
@@ -236,8 +241,8 @@ STRANGE: dict[str, Callable[[Path], None]] = {
     "a link to a terminal": lambda path: path.symlink_to("/dev/tty"),
     "a link to memory": lambda path: path.symlink_to("/proc/self/mem"),
     "a link to standard input": lambda path: path.symlink_to("/dev/stdin"),
-    "a FIFO": lambda path: os.mkfifo(path),
-    "a link to a FIFO": lambda path: (os.mkfifo(path.with_name("fifo")), path.symlink_to("fifo"))[0],
+    "a FIFO": os.mkfifo,
+    "a link to a FIFO": _linked_fifo,
     "a directory": lambda path: path.mkdir(),
 }
 

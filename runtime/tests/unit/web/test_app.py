@@ -84,7 +84,9 @@ def test_a_manager_that_assigns_ids_is_asked_by_either_id(web: WebWorld) -> None
         assert (answer["status"], answer["job_id"]) == ("preprocessing", assigned)
 
 
-@pytest.mark.parametrize("name", ["with space", "quo'te", "a;b", "$(x)", "na\u00efve \u2603", "a%2Fb", "a+b", "?", "#"])
+@pytest.mark.parametrize(
+    "name", ["with space", "quo'te", "a;b", "$(x)", "na\u00efve \u2603", "a%2Fb", "a+b", "?", "#"]
+)
 def test_an_id_may_look_strange(web: WebWorld, name: str) -> None:
     assert setup(web, name).json["job_id"] == name
     reply = web.call("GET", f"/jobs/{quote(name, safe='')}/status")
@@ -135,9 +137,7 @@ def test_a_status_may_be_asked_for_with_any_method(web: WebWorld, method: str) -
         ("PUT", "/cache", 400),
     ],
 )
-def test_a_request_that_means_nothing_is_refused(
-    web: WebWorld, method: str, target: str, code: int
-) -> None:
+def test_a_request_that_means_nothing_is_refused(web: WebWorld, method: str, target: str, code: int) -> None:
     setup(web)
     reply = web.call(method, target)
     assert reply.status == code
@@ -352,7 +352,8 @@ def test_a_file_is_uploaded_once_and_used_again(web: WebWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("forwarded", "address"), [("10.0.0.1", "10.0.0.1"), ("10.0.0.1, 10.0.0.2 ", "10.0.0.2"), ("", "127.0.0.1")]
+    ("forwarded", "address"),
+    [("10.0.0.1", "10.0.0.1"), ("10.0.0.1, 10.0.0.2 ", "10.0.0.2"), ("", "127.0.0.1")],
 )
 def test_a_cached_file_belongs_to_the_address_that_the_last_proxy_saw(
     web: WebWorld, forwarded: str, address: str

@@ -59,9 +59,7 @@ def test_others_have_their_turn_during_a_long_body(tmp_path: Path) -> None:
     assert len(turns) > 1
 
 
-def test_a_disk_that_takes_little_at_a_time_gets_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_takes_little_at_a_time_gets_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """write(2) may take less than it is given."""
     write = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: write(fd, bytes(data[:1000])))

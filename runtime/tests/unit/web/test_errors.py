@@ -38,7 +38,9 @@ def text(answer: Answer) -> str:
     return str(json.loads(body)["error"])
 
 
-def _request_errors(kind: type[PulsarRuntimeError] = errors.RequestError) -> Iterator[type[PulsarRuntimeError]]:
+def _request_errors(
+    kind: type[PulsarRuntimeError] = errors.RequestError,
+) -> Iterator[type[PulsarRuntimeError]]:
     for below in kind.__subclasses__():
         yield below
         yield from _request_errors(below)

@@ -22,7 +22,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def ask(file: Path, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-    answer: Answer = file_answer(environ(method, "/", **headers), FileIO(file))
+    answer: Answer = file_answer({**environ(method, "/"), **headers}, FileIO(file))
     body = b"".join(answer.body)
     if hasattr(answer.body, "close"):
         answer.body.close()
@@ -59,7 +59,18 @@ def test_a_range_behind_the_end_cannot_be_satisfied(file: Path, wanted: str) -> 
 
 @pytest.mark.parametrize(
     "wanted",
-    ["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2", "bytes=0-1,3-4", "lines=0-1", "bytes=\u0661-", "bytes= 0-1"],
+    [
+        "",
+        "bytes",
+        "bytes=",
+        "bytes=-",
+        "bytes=a-b",
+        "bytes=5-2",
+        "bytes=0-1,3-4",
+        "lines=0-1",
+        "bytes=\u0661-",
+        "bytes= 0-1",
+    ],
 )
 def test_what_is_no_single_range_of_bytes_is_ignored(file: Path, wanted: str) -> None:
     status, headers, body = ask(file, HTTP_RANGE=wanted)
