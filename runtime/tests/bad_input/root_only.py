@@ -9,5 +9,6 @@ import pytest
 IS_ROOT = os.geteuid() == 0
 
 root_only = pytest.mark.skipif(
-    not IS_ROOT and "CI" not in os.environ, reason="only root may mount a disk, make a device, or lock a file"
+    not IS_ROOT and "CI" not in os.environ,
+    reason="only root may mount a disk, make a device, or give files away",
 )

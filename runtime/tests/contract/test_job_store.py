@@ -414,10 +414,7 @@ def test_an_illegal_step_undoes_the_whole_call(store: JobStore, other: JobStore)
     job = submitted(store)
     events = store.events(job.key)
     way = (JobStatus.PREPROCESSING, JobStatus.QUEUED, JobStatus.COMPLETE)
-    steps = [
-        Transition(key=job.key, source=source, target=target)
-        for source, target in pairwise(way)
-    ]
+    steps = [Transition(key=job.key, source=source, target=target) for source, target in pairwise(way)]
     with pytest.raises(IllegalTransition):
         store.apply(steps)
     assert present(other, job) == job

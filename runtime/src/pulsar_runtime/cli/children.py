@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from pulsar_runtime.domain.errors import PulsarRuntimeError
 
@@ -98,15 +99,14 @@ class Children:
             os.kill(max(self._names, key=lambda pid: order.index(self._names[pid])), signal.SIGTERM)
 
 
-def _become(program: Callable[[], None], name: str, parent: int) -> None:
-    """Run *program* in a fresh child, and end."""
+def run_and_exit(program: Callable[[], None], name: str) -> NoReturn:
+    """Run *program*, log why it failed if it did, and end this process on the spot.
+
+    Without the interpreter's tidying up: in a fork the parent's stack above this frame is none of the
+    child's business, and gevent's patches do not survive it.
+    """
     code = 1
     try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            # It died before it was asked to tell.
-            return
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_STOP, signal.SIGCHLD})
         program()
         code = 0
     except SystemExit as exc:
@@ -118,5 +118,14 @@ def _become(program: Callable[[], None], name: str, parent: int) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        # Not sys.exit: the parent's stack above this frame is none of the child's business.
         os._exit(code)
+
+
+def _become(program: Callable[[], None], name: str, parent: int) -> NoReturn:
+    """Run *program* in a fresh child, and end with the parent."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        # It died before it was asked to tell.
+        os._exit(1)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_STOP, signal.SIGCHLD})
+    run_and_exit(program, name)

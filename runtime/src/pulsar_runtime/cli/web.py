@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pulsar_runtime.bootstrap.web import run_web
+from pulsar_runtime.cli.children import run_and_exit
 from pulsar_runtime.cli.log import to_stderr
 from pulsar_runtime.cli.options import bind_option, config_option, configuration
 
@@ -18,4 +19,4 @@ def command(config_file: Path | None, bind: str | None) -> None:
     """Run the web server alone; jobs wait until an agent runs too."""
     loaded = configuration(config_file, bind)
     to_stderr(loaded)
-    run_web(loaded.config)
+    run_and_exit(lambda: run_web(loaded.config), "web")

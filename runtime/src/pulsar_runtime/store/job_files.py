@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from fnmatch import fnmatchcase
@@ -17,7 +16,6 @@ from pulsar_runtime.domain.errors import DiskFull, FileNotThere, RemovalFailed, 
 from pulsar_runtime.domain.job import Tool
 from pulsar_runtime.domain.paths import (
     CREATED_AT_SETUP,
-    PARTIAL_PREFIX,
     Directory,
     JobFile,
     RelativePath,
@@ -25,6 +23,7 @@ from pulsar_runtime.domain.paths import (
 from pulsar_runtime.store.beneath import directory_of, open_file, parent_of, require_no_link_out
 from pulsar_runtime.store.listing import files_below, is_listed
 from pulsar_runtime.store.removal import remove_tree
+from pulsar_runtime.store.replacing import replacing
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -73,7 +72,7 @@ class JobDirectories:
                     with suppress(FileExistsError):
                         os.mkdir(part.value, self.mode, dir_fd=descriptor)
                 for name, text in (("tool_id", tool.id), ("tool_version", tool.version)):
-                    with _replacing(descriptor, name) as file:
+                    with replacing(descriptor, name) as file:
                         os.write(file, json.dumps(text).encode("ascii"))
 
     def clear(self, directory: str) -> None:
@@ -108,7 +107,7 @@ class JobDirectories:
         with (
             translating(str(file.path)),
             self._parent(directory, file) as parent,
-            _replacing(parent, file.path.name) as descriptor,
+            replacing(parent, file.path.name) as descriptor,
         ):
             yield descriptor
 
@@ -164,24 +163,6 @@ class JobDirectories:
                 f"the staging directory's file system has less than {self.minimum_free_bytes >> 20} MiB "
                 "or no inodes left: free some space, or lower disk.minimum_free_mb"
             )
-
-
-@contextmanager
-def _replacing(parent: int, name: str) -> Iterator[int]:
-    """Give a descriptor to write to; what has the name, a link of a job too, is replaced in one step."""
-    partial = PARTIAL_PREFIX + secrets.token_hex(8)
-    descriptor = os.open(partial, _CREATE, 0o666, dir_fd=parent)
-    try:
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
-        os.rename(partial, name, src_dir_fd=parent, dst_dir_fd=parent)
-    except BaseException:
-        # Gone already when the job was removed meanwhile.
-        with suppress(FileNotFoundError):
-            os.unlink(partial, dir_fd=parent)
-        raise
 
 
 def _matches(path: RelativePath, pattern: RelativePath) -> bool:

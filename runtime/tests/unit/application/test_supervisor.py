@@ -12,7 +12,7 @@ from pulsar_runtime.domain.errors import (
     SubmitUnavailable,
 )
 from pulsar_runtime.domain.ids import ExternalId
-from pulsar_runtime.domain.job import Observation
+from pulsar_runtime.domain.job import Observation, Transition
 from pulsar_runtime.domain.status import JobStatus, SchedulerState
 from runtime.tests.unit.application.supervision import A_WHILE, MAIN, Supervision
 
@@ -182,7 +182,9 @@ def test_a_job_that_waits_does_not_hold_up_the_next(world: Supervision) -> None:
 def test_a_job_that_waits_is_not_tried_without_a_pause(world: Supervision) -> None:
     world.stager.faults.plan(world.stager.stage_in, *[DiskFull()] * 100)
     world.submit()
-    world.ring()
+    for _ in range(10):
+        world.ring()
+    assert len(world.stager.checked) == 1
     world.pass_time(20)
     assert 2 <= len(world.stager.checked) <= 21
 
@@ -203,6 +205,31 @@ def test_a_launch_that_the_manager_leaves_out_changes_nothing(world: Supervision
     world.manager.forget(ExternalId(f"{job.key}-1"))
     world.pass_time(A_WHILE)
     assert world.status(job) is JobStatus.RUNNING
+
+
+# --- what an earlier agent left half done -------------------------------------------------------------------
+
+
+def test_a_job_that_was_being_staged_out_is_completed(world: Supervision) -> None:
+    job = world.submit()
+    for source, target in (
+        (JobStatus.PREPROCESSING, JobStatus.QUEUED),
+        (JobStatus.QUEUED, JobStatus.POSTPROCESSING),
+    ):
+        world.store.apply([Transition(key=job.key, source=source, target=target, return_code=4)])
+    world.restart()
+    assert (world.status(job), world.now(job).return_code) == (JobStatus.COMPLETE, 4)
+    assert world.host.starts == []
+
+
+def test_an_ended_job_is_left_alone(world: Supervision) -> None:
+    job = world.run()
+    world.host.end(f"{job.key}-1", 0)
+    before = world.now(job)
+    world.restart()
+    world.pass_time(A_WHILE)
+    assert world.now(job) == before
+    assert world.host.starts == [f"{job.key}-1"]
 
 
 # --- the host goes down ------------------------------------------------------------------------------------

@@ -82,6 +82,18 @@ def lives(pid: int) -> bool:
         return False
 
 
+def stop(pid: int) -> None:
+    """Make a process keep what is sent to it."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+
+
+def was_sent(number: signal.Signals, pid: int) -> bool:
+    """Tell whether a stopped process has this signal before it (proc(5), ShdPnd)."""
+    lines = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return bool(int(lines["ShdPnd"], 16) & 1 << (number - 1))
+
+
 def test_the_whole_session_of_a_keeper_is_found_but_not_the_keeper(
     start: Start, pids: Path, mark: str
 ) -> None:
@@ -171,16 +183,20 @@ def test_who_is_not_a_member_any_more_is_not_signalled(start: Start, pids: Path,
     written(pids, 1)
     gone = start("exit 0")
     gone.wait(_LIMIT_SECONDS)
-    send({stranger.pid, gone.pid}, signal.SIGKILL, mark, None)
-    send({stranger.pid}, signal.SIGKILL, mark, stranger.pid)
-    assert lives(stranger.pid)
+    stop(stranger.pid)
+    send({stranger.pid, gone.pid}, signal.SIGTERM, mark, None)
+    send({stranger.pid}, signal.SIGTERM, mark, stranger.pid)
+    assert not was_sent(signal.SIGTERM, stranger.pid)
 
 
 def test_signalling_nobody_does_nothing(start: Start, pids: Path, mark: str) -> None:
-    keeper = start(_WAIT, mark=mark)
+    job = start(_WAIT, mark=mark)
     written(pids, 1)
-    send(set(), signal.SIGKILL, mark, keeper.pid)
-    assert lives(keeper.pid)
+    stop(job.pid)
+    send(set(), signal.SIGTERM, mark, None)
+    assert not was_sent(signal.SIGTERM, job.pid)
+    send({job.pid}, signal.SIGTERM, mark, None)
+    assert was_sent(signal.SIGTERM, job.pid)
 
 
 def test_no_descriptor_stays_open(start: Start, pids: Path, mark: str) -> None:

@@ -79,7 +79,7 @@ def test_the_version_opens_every_gate_of_galaxy_and_is_ours() -> None:
     """At least 0.15.13, as PEP 440 compares (protocol section 2.1)."""
     version = Version(PULSAR_VERSION)
     assert version >= Version("0.15.13")
-    assert PULSAR_VERSION == f"{version.public}+runtime.{metadata.version('pulsar-runtime')}"
+    assert version.local == f"runtime.{metadata.version('pulsar-runtime')}"
 
 
 # --- the request -------------------------------------------------------------------------------------------

@@ -86,8 +86,8 @@ def test_a_later_release_migrates_and_keeps_what_is_there(
     make(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
-            "INSERT INTO job (manager, job_id, directory, tool_id, tool_version, status, created_at, changed_at)"
-            " VALUES ('m', '1', '/1', '', '', 'lost', 0, 0)"
+            "INSERT INTO job (manager, job_id, directory, tool_id, tool_version, status, created_at,"
+            " changed_at) VALUES ('m', '1', '/1', '', '', 'lost', 0, 0)"
         )
     steps = database._migrations()  # noqa: SLF001 - there is only one migration yet
     added = ["ALTER TABLE job ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'"]

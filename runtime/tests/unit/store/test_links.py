@@ -194,13 +194,12 @@ def test_a_job_directory_that_was_swapped_for_a_link_leads_nowhere(job: Job) -> 
     job.directory.rename(job.directory.with_name("moved"))
     job.directory.symlink_to(job.outside)
     (job.outside / "outputs").mkdir()
-    for refused in (
-        lambda: write(job, "new"),
-        lambda: FILES.create(str(job.directory), Tool(id="t")),
-        lambda: FILES.touch(str(job.directory), output("new")),
-    ):
-        with pytest.raises((UnsafePath, FileNotThere)):
-            refused()
+    with pytest.raises((UnsafePath, FileNotThere)):
+        write(job, "new")
+    with pytest.raises((UnsafePath, FileNotThere)):
+        FILES.create(str(job.directory), Tool(id="t"))
+    with pytest.raises((UnsafePath, FileNotThere)):
+        FILES.touch(str(job.directory), output("new"))
     assert listed(job) == []
     assert FILES.listing(str(job.directory), Directory.JOB) == []
     assert job.outside_is_untouched()
@@ -208,7 +207,7 @@ def test_a_job_directory_that_was_swapped_for_a_link_leads_nowhere(job: Job) -> 
 
 def test_the_staging_directory_itself_may_be_a_link(job: Job, tmp_path: Path) -> None:
     """An administrator's link is not a job's."""
-    (tmp_path / "linked").symlink_to(tmp_path / "staging")
+    (tmp_path / "linked").symlink_to(job.directory.parent)
     directory = str(tmp_path / "linked" / "1")
     FILES.write(directory, output("new"), "written")
     assert FILES.read_text(directory, output("new"), None) == "written"
@@ -224,6 +223,7 @@ def test_notes_about_the_tool_are_not_written_through_a_link(job: Job) -> None:
 
 
 # --- what is no file at all --------------------------------------------------------------------------------
+
 
 def _linked_fifo(path: Path) -> None:
     os.mkfifo(path.with_name("fifo"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
+import gevent
 import pytest
 
 from pulsar_runtime.web.one_write import OneWrite
@@ -69,3 +71,38 @@ def test_the_head_goes_before_the_file(tmp_path: Path) -> None:
         while chunk := client.recv(1024):
             data += chunk
     assert data == b"head 23456"
+
+
+def test_a_client_that_reads_slowly_gets_the_whole_file(tmp_path: Path) -> None:
+    """The socket is full again and again; gevent's sockets do not block."""
+    data = bytes(range(256)) * 20_000
+    (tmp_path / "file").write_bytes(data)
+    server, client = socket.socketpair()
+    got: list[bytes] = []
+
+    def read() -> None:
+        while chunk := client.recv(100_000):
+            got.append(chunk)
+
+    reader = threading.Thread(target=read)
+    with server, client, FileIO(tmp_path / "file") as file:
+        server.settimeout(10)
+        reader.start()
+        with gevent.Timeout(10):
+            assert OneWrite(server).sendfile(file, offset=100, count=len(data) - 100) == len(data) - 100
+        server.shutdown(socket.SHUT_WR)
+        reader.join(10)
+    assert b"".join(got) == data[100:]
+
+
+def test_a_file_that_was_cut_off_meanwhile_ends_the_connection(tmp_path: Path) -> None:
+    """The client was told a length, and must not take what comes next for the rest."""
+    (tmp_path / "file").write_bytes(b"0123456789")
+    server, client = socket.socketpair()
+    with (
+        server,
+        client,
+        FileIO(tmp_path / "file") as file,
+        pytest.raises(ConnectionAbortedError, match="10 of 20 bytes"),
+    ):
+        OneWrite(server).sendfile(file, offset=0, count=20)
