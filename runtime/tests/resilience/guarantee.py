@@ -76,7 +76,8 @@ def _histories(server: LiveServer) -> Mapping[str, list[str]]:
     store = server.directory / "persisted_data" / "jobs.sqlite"
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
         rows = connection.execute(
-            "SELECT job.job_id, job_event.status FROM job_event JOIN job USING (key) ORDER BY job_event.id"
+            "SELECT job.job_id, job_event.status FROM job_event JOIN job USING (key)"
+            " ORDER BY job_event.key, job_event.number"
         ).fetchall()
     histories: dict[str, list[str]] = {}
     for job_id, status in rows:

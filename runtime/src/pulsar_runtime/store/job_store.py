@@ -63,7 +63,7 @@ class SqliteJobStore:
         """Return a job's history, oldest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT at, status, reason FROM job_event WHERE key = ? ORDER BY id", (key,)
+                "SELECT at, status, reason FROM job_event WHERE key = ? ORDER BY number", (key,)
             )
             return [JobEvent(at=at, status=status, reason=reason) for at, status, reason in rows]
 
@@ -109,11 +109,11 @@ class SqliteJobStore:
             ).fetchone()
             if row is None:
                 return False
-            sequence = _record(connection, key, now, JobStatus.PREPROCESSING, "submitted")
+            cursor = connection.execute("INSERT INTO submission (key, body) VALUES (?, ?)", (key, body))
             connection.execute(
-                "UPDATE job SET submitted = ?, changed_at = ? WHERE key = ?", (sequence, now, key)
+                "UPDATE job SET submitted = ?, changed_at = ? WHERE key = ?", (cursor.lastrowid, now, key)
             )
-            connection.execute("INSERT INTO submission VALUES (?, ?)", (key, body))
+            _record(connection, key, now, JobStatus.PREPROCESSING, "submitted")
         return True
 
     def submission(self, key: int) -> Submission:
@@ -199,11 +199,11 @@ def _require_free(connection: sqlite3.Connection, directory: str) -> None:
         )
 
 
-def _record(connection: sqlite3.Connection, key: int, at: float, status: str, reason: str) -> int:
-    cursor = connection.execute(
-        "INSERT INTO job_event (key, at, status, reason) VALUES (?, ?, ?, ?)", (key, at, status, reason)
+def _record(connection: sqlite3.Connection, key: int, at: float, status: str, reason: str) -> None:
+    connection.execute(
+        "INSERT INTO job_event SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ? FROM job_event WHERE key = ?",
+        (key, at, status, reason, key),
     )
-    return cursor.lastrowid or 0
 
 
 def _job(row: tuple[Any, ...]) -> Job:

@@ -149,7 +149,8 @@ def test_damage_deep_in_the_file_is_found_by_the_check(path: Path) -> None:
     make(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(
-            "INSERT INTO job_event (key, at, status) VALUES (?, 0, 'x')", [(1,) for _ in range(2000)]
+            "INSERT INTO job_event (key, number, at, status) VALUES (1, ?, 0, 'x')",
+            [(number,) for number in range(2000)],
         )
     content = bytearray(path.read_bytes())
     page = 4096

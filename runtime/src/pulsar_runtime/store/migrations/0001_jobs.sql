@@ -31,16 +31,18 @@ CREATE INDEX job_cancel ON job (key)
     WHERE cancel_requested AND status IN ('preprocessing', 'queued', 'running', 'postprocessing');
 
 CREATE TABLE submission (
-    key INTEGER PRIMARY KEY REFERENCES job (key) ON DELETE CASCADE,
+    -- The order of submission; never used again either.
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    key INTEGER NOT NULL UNIQUE REFERENCES job (key) ON DELETE CASCADE,
     body TEXT NOT NULL
 );
 
+-- One page to write for each event.
 CREATE TABLE job_event (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
     key INTEGER NOT NULL REFERENCES job (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
     at REAL NOT NULL,
     status TEXT NOT NULL,
-    reason TEXT NOT NULL DEFAULT ''
-);
-
-CREATE INDEX job_event_key ON job_event (key);
+    reason TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (key, number)
+) WITHOUT ROWID;
