@@ -56,6 +56,8 @@ def start(spec: LaunchSpec, record: str, environ: Mapping[str, str]) -> Started:
             cwd=spec.working_directory,
             env={**job_environment(environ), MARK_VARIABLE: mark},
             start_new_session=True,
+            # All descriptors of the agent close by themselves at exec (PEP 446).
+            close_fds=False,
         )
     except BaseException:
         os.unlink(record)

@@ -63,7 +63,8 @@ class JobDirectories:
         """Make the layout, keeping what is there; raises `DiskFull` below the watermark."""
         staging = os.path.dirname(directory)
         with translating(directory):
-            os.makedirs(staging, mode=0o700, exist_ok=True)
+            if not os.path.isdir(staging):
+                os.makedirs(staging, mode=0o700, exist_ok=True)
             self._require_space(staging)
             with suppress(FileExistsError):
                 os.mkdir(directory, self.mode)
@@ -72,8 +73,7 @@ class JobDirectories:
                     with suppress(FileExistsError):
                         os.mkdir(part.value, self.mode, dir_fd=descriptor)
                 for name, text in (("tool_id", tool.id), ("tool_version", tool.version)):
-                    with replacing(descriptor, name) as file:
-                        os.write(file, json.dumps(text).encode("ascii"))
+                    _write(name, descriptor, json.dumps(text).encode("ascii"))
 
     def clear(self, directory: str) -> None:
         """Remove the tree; raises `RemovalFailed` when something stays."""
@@ -163,6 +163,20 @@ class JobDirectories:
                 f"the staging directory's file system has less than {self.minimum_free_bytes >> 20} MiB "
                 "or no inodes left: free some space, or lower disk.minimum_free_mb"
             )
+
+
+def _write(name: str, parent: int, data: bytes) -> None:
+    """Write a small file; one that is there, or a link of a job in its place, is replaced."""
+    try:
+        descriptor = os.open(name, _CREATE, 0o666, dir_fd=parent)
+    except FileExistsError:
+        with replacing(parent, name) as descriptor:
+            os.write(descriptor, data)
+        return
+    try:
+        os.write(descriptor, data)
+    finally:
+        os.close(descriptor)
 
 
 def _matches(path: RelativePath, pattern: RelativePath) -> bool:

@@ -70,10 +70,10 @@ class _Removal:
             found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
         for name, is_directory in found:
             try:
-                if is_directory:
-                    self._move_up(name, descriptor)
-                else:
+                if not is_directory:
                     os.unlink(name, dir_fd=descriptor)
+                elif not _removed_empty(name, descriptor):
+                    self._move_up(name, descriptor)
             except FileNotFoundError:
                 # A process that still runs was faster.
                 continue
@@ -95,6 +95,18 @@ class _Removal:
             os.close(_opened(name, descriptor))
             os.rename(name, new, src_dir_fd=descriptor, dst_dir_fd=self._top)
         self._pending.append(new)
+
+
+def _removed_empty(name: str, parent: int) -> bool:
+    """Remove a directory if it is empty, as most directories of most jobs are; tell whether it was."""
+    try:
+        os.rmdir(name, dir_fd=parent)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        # Not empty, or there is more to say about it, which opening it will.
+        return False
+    return True
 
 
 def _opened(name: str, parent: int | None) -> int:
