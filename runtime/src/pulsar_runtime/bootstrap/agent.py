@@ -18,13 +18,15 @@ from pulsar_runtime.managers.local import LocalManager
 from pulsar_runtime.managers.preparation import ScriptPreparer
 from pulsar_runtime.staging.stager import EmbeddedStager
 from pulsar_runtime.store.doorbell import listen
+from pulsar_runtime.store.openat2 import require_openat2
 
 
 def run_agent(config: Config, environ: Mapping[str, str]) -> None:
     """Be the agent until a signal says stop.
 
-    Raises `AlreadyRunning`, and `StoreError` when the job store cannot be used.
+    Raises `UnfitHost`, `AlreadyRunning`, and `StoreError` when the job store cannot be used.
     """
+    require_openat2()
     os.umask(adapters.umask(config))
     records = config.persistence_directory / "launches"
     with only_agent(config.persistence_directory):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+import logging
 import os
 import time
 
@@ -14,15 +16,25 @@ from pulsar_runtime.config.schema import Config
 from pulsar_runtime.domain.errors import StoreError
 from pulsar_runtime.store.doorbell import SocketDoorbell
 from pulsar_runtime.store.file_cache import DirectoryFileCache
+from pulsar_runtime.store.openat2 import require_openat2
 from pulsar_runtime.web.app import create_app
 from pulsar_runtime.web.context import WebContext
 from pulsar_runtime.web.server import PulsarServer, ServerSettings, pause
 from pulsar_runtime.web.shortcut import Shortcut
 from pulsar_runtime.web.tokens import AcceptedToken, TokenCheck
 
+logger = logging.getLogger(__name__)
+
 
 def run_web(config: Config) -> None:
-    """Be the web server until a signal says stop."""
+    """Be the web server until a signal says stop; raises `UnfitHost`."""
+    require_openat2()
+    if not (config.private_token or config.tokens or _is_loopback(config.web.bind.host)):
+        logger.warning(
+            "whoever reaches %s can run commands on this machine: set private_token or tokens",
+            config.web.bind,
+            extra={"action": "open_server"},
+        )
     os.umask(adapters.umask(config))
     web = config.web
     settings = ServerSettings(
@@ -61,6 +73,13 @@ def build_app(config: Config) -> Shortcut:
         pause=pause,
     )
     return Shortcut(create_app(web), web)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _tokens(config: Config) -> tuple[AcceptedToken, ...]:

@@ -11,7 +11,7 @@ import click
 from pulsar_runtime.bootstrap.agent import run_agent
 from pulsar_runtime.cli.log import to_stderr
 from pulsar_runtime.cli.options import config_option, configuration
-from pulsar_runtime.domain.errors import StoreError
+from pulsar_runtime.domain.errors import StoreError, UnfitHost
 
 
 @click.command("agent")
@@ -22,6 +22,6 @@ def command(config_file: Path | None) -> None:
     to_stderr(loaded)
     try:
         run_agent(loaded.config, os.environ)
-    except StoreError as error:
+    except (StoreError, UnfitHost) as error:
         click.echo(f"pulsar-runtime agent: {error}", err=True)
         sys.exit(1)

@@ -28,6 +28,10 @@ class ConfigError(PulsarRuntimeError):
         super().__init__(f"{source}: {len(problems)} problem(s)\n{lines}")
 
 
+class UnfitHost(PulsarRuntimeError):
+    """This machine lacks something that the server cannot do without."""
+
+
 # --- the client is wrong -----------------------------------------------------------------------------------
 
 

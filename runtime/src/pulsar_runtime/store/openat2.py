@@ -9,6 +9,8 @@ import ctypes
 import errno
 import os
 
+from pulsar_runtime.domain.errors import UnfitHost
+
 #: Nothing on the way may be a symbolic link.
 NO_SYMLINKS = 0x04
 #: Links may be followed as long as the way never leaves the directory it begins at.
@@ -51,3 +53,17 @@ def openat2(directory: int, path: str, flags: int, resolve: int) -> int:
         if number not in (errno.EAGAIN, errno.EINTR):
             break
     raise OSError(number, os.strerror(number), path)
+
+
+def require_openat2() -> None:
+    """Raise `UnfitHost` if the kernel does not have it, or does not let us use it."""
+    directory = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.close(openat2(directory, ".", os.O_PATH, BENEATH))
+    except OSError as exc:
+        raise UnfitHost(
+            f"the system call openat2 cannot be used here ({exc.strerror}): it takes Linux 5.6 or later, "
+            "and in a container a seccomp profile that lets it pass"
+        ) from exc
+    finally:
+        os.close(directory)
