@@ -25,6 +25,9 @@ _MOST_ATTEMPTS = 3
 #: Pause before something that may succeed later is tried again.
 _RETRY_SECONDS = 5.0
 
+#: A job that is shorter is never seen running.
+_SHORT_JOB_SECONDS = 0.05
+
 #: How often the store and the managers are looked at without having been called.
 _ROUND_SECONDS = 5.0
 
@@ -75,7 +78,7 @@ class Supervisor:
     def changed(self, manager: ManagerName, external_id: ExternalId) -> None:
         """Hear that a manager knows something new about a job."""
         if (manager, external_id) in self._keys:
-            self._observe(manager, [external_id])
+            self._observe(manager, [external_id], patient=True)
 
     def launch_ids(self) -> frozenset[str]:
         """Return the launches of all active jobs, also of those whose manager is not configured."""
@@ -143,7 +146,7 @@ class Supervisor:
         self._keys[job.manager, external_id] = job.key
         self._observe(job.manager, [external_id])
 
-    def _observe(self, name: ManagerName, ids: Collection[ExternalId]) -> None:
+    def _observe(self, name: ManagerName, ids: Collection[ExternalId], *, patient: bool = False) -> None:
         try:
             observations = self._works[name].manager.observe(ids)
         except QueryError as exc:
@@ -151,7 +154,12 @@ class Supervisor:
             return
         for external_id, observation in observations.items():
             job = self._jobs.get(self._keys.get((name, external_id), 0))
-            if job is not None:
+            if job is None:
+                continue
+            if patient and observation.state is SchedulerState.RUNNING:
+                # It may end before anybody would ask; then its start and its end are written as one.
+                self._reactor.call_later(_SHORT_JOB_SECONDS, partial(self._observe, name, [external_id]))
+            else:
                 # If it cannot be taken now, the next round observes the same again.
                 self._taken(partial(self._judge, observation), job)
 

@@ -11,7 +11,7 @@ from pulsar_runtime.domain.job import Job, SetupRequest, Submission, Tool
 from pulsar_runtime.domain.status import JobStatus
 from pulsar_runtime.testing.doorbell import InMemoryDoorbell
 from pulsar_runtime.testing.job_files import InMemoryJobFiles
-from runtime.tests.unit.application.supervision import MAIN, Supervision
+from runtime.tests.unit.application.supervision import A_MOMENT, MAIN, Supervision
 
 #: Gives jobs ids of its own.
 ASSIGNING = ManagerName("assigning")
@@ -59,7 +59,7 @@ class Served:
         """Return a job that runs."""
         job = self.setup(name)
         self.submit(name)
-        self.world.pass_time(0)
+        self.world.pass_time(A_MOMENT)
         assert self.world.status(job) is JobStatus.RUNNING
         return job
 

@@ -21,6 +21,9 @@ from pulsar_runtime.testing.stager import InMemoryStager
 #: The manager of routes that name none.
 MAIN = DEFAULT_MANAGER
 
+#: After so long a job that runs has been seen running.
+A_MOMENT = 0.1
+
 #: Longer than every pause of a supervisor.
 A_WHILE = 30.0
 
@@ -53,7 +56,7 @@ class Supervision:
     def start(self) -> None:
         """Let the agent recover what there is, and do all that is due."""
         self.agent.supervisor.round()
-        self.pass_time(0)
+        self.pass_time(A_MOMENT)
 
     def restart(self, *managers: ManagerName, limit: int | None = None) -> None:
         """Replace the agent, and start the new one."""
@@ -75,7 +78,7 @@ class Supervision:
     def ring(self) -> None:
         """Tell the agent that there is something new, and let it work."""
         self.agent.supervisor.look()
-        self.pass_time(0)
+        self.pass_time(A_MOMENT)
 
     def run(self, name: str = "1") -> Job:
         """Return a job that runs."""

@@ -20,7 +20,7 @@ from pulsar_runtime.domain.job import SetupRequest, Submission, Tool
 from pulsar_runtime.domain.paths import Directory, JobFile, RelativePath
 from pulsar_runtime.domain.status import JobStatus
 from runtime.tests.unit.application.served import ASSIGNING, KEEPING, NEIGHBOUR, TOOL, Served
-from runtime.tests.unit.application.supervision import A_WHILE, MAIN
+from runtime.tests.unit.application.supervision import A_MOMENT, A_WHILE, MAIN
 
 ONE = JobId("1")
 A_SUBMISSION = Submission(command_line="true")
@@ -79,7 +79,7 @@ def test_setup_of_an_ended_job_begins_it_anew_with_an_empty_directory(served: Se
     assert new.key != old.key
     assert served.files.read_text(new.directory, AN_OUTPUT, None) is None
     served.submit()
-    served.world.pass_time(0)
+    served.world.pass_time(A_MOMENT)
     assert served.world.host.starts == [f"{old.key}-1", f"{new.key}-1"]
 
 

@@ -46,6 +46,17 @@ def test_everything_happens_in_its_order(world: Supervision) -> None:
     assert [(prepared.key, given) for prepared, given in world.preparer.prepared] == [(job.key, submission)]
 
 
+def test_the_start_and_end_of_a_short_job_are_written_as_one(world: Supervision) -> None:
+    """It ends before anybody would ask for its status."""
+    job = world.submit()
+    world.agent.supervisor.look()
+    world.pass_time(0)
+    assert world.host.starts == [f"{job.key}-1"]
+    world.host.end(f"{job.key}-1", 0)
+    world.pass_time(A_WHILE)
+    assert world.history(job) == ["preprocessing", "queued", "postprocessing", "complete"]
+
+
 def test_a_job_that_was_never_seen_running_completes(world: Supervision) -> None:
     """The table allows it for short jobs."""
     world.restart(limit=0)

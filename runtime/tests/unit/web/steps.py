@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from runtime.tests.unit.application.supervision import A_MOMENT
 from runtime.tests.unit.web.web_world import Reply, WebWorld
 
 #: The two ways through the application (decision record 0005).
@@ -37,7 +38,7 @@ def run(web: WebWorld, name: str = "101") -> None:
     """Set up and submit a job, and let it start."""
     setup(web, name)
     assert web.call("POST", f"/jobs/{name}/submit?command_line=true").body == b"OK"
-    web.served.world.pass_time(0)
+    web.served.world.pass_time(A_MOMENT)
 
 
 def end(web: WebWorld, code: int = 0) -> None:

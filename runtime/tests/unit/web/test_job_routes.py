@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from pulsar_runtime.protocol.version import PULSAR_VERSION
+from runtime.tests.unit.application.supervision import A_MOMENT
 from runtime.tests.unit.web.steps import PROTECTED, WAYS, end, run, setup, status
 from runtime.tests.unit.web.web_world import Reply, WebWorld
 
@@ -20,7 +21,7 @@ def test_a_job_from_setup_to_clean(web: WebWorld) -> None:
     uploaded = web.call("POST", "/jobs/101/files?name=in.dat&type=input", b"data")
     assert uploaded.json == {"path": "/staging/101/inputs/in.dat"}
     assert web.call("POST", "/jobs/101/submit?command_line=true").body == b"OK"
-    web.served.world.pass_time(0)
+    web.served.world.pass_time(A_MOMENT)
     assert status(web).json == {"complete": "false", "status": "running", "job_id": "101"}
     end(web, 3)
     ended = status(web).json
