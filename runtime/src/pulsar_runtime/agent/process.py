@@ -65,9 +65,14 @@ def _signals(reactor: SelectorReactor) -> Iterator[None]:
     for end in (reader, writer):
         end.setblocking(False)  # noqa: FBT003 - socket's only spelling
     earlier_fd = signal.set_wakeup_fd(writer.fileno())
-    earlier = {
-        number: signal.signal(number, lambda *_: reactor.stop()) for number in (signal.SIGTERM, signal.SIGINT)
+    handlers: dict[signal.Signals, Callable[..., None]] = {
+        signal.SIGTERM: lambda *_: reactor.stop(),
+        signal.SIGINT: lambda *_: reactor.stop(),
     }
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        # Started with nohup. A handler that does nothing ignores it as well, but jobs do not inherit that.
+        handlers[signal.SIGHUP] = lambda *_: None
+    earlier = {number: signal.signal(number, handler) for number, handler in handlers.items()}
 
     def drain() -> None:
         reader.recv(64)

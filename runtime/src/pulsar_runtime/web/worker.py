@@ -29,6 +29,7 @@ from gunicorn.http.errors import (
 from gunicorn.workers.ggevent import GeventWorker
 
 from pulsar_runtime.web.one_write import OneWrite
+from pulsar_runtime.web.plain_response import PlainResponse
 from pulsar_runtime.web.request_head import GatheredRequest, GatheringParser, TooManyHeads
 
 logger = logging.getLogger(__name__)
@@ -136,7 +137,9 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
     ) -> None:
         """Call the application for one request; raises `StopIteration` when the connection is to end."""
         output = OneWrite(client)
-        response, environ = wsgi.create(request, output, addr, listener_name, self.cfg)
+        response, environ = wsgi.create(
+            request, output, addr, listener_name, self.cfg, response_class=PlainResponse
+        )
         if not self.alive:
             response.force_close()
         body = self.wsgi(environ, response.start_response)

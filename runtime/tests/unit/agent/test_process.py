@@ -91,6 +91,30 @@ def test_a_signal_stops_the_agent(
     assert signal.getsignal(number) is before
 
 
+def test_a_hang_up_that_is_ignored_stays_without_effect_but_is_not_passed_on(
+    reactor: SelectorReactor, bell: socket.socket, store: InMemoryJobStore
+) -> None:
+    """A program inherits which signals are ignored, but not what else is done about them (signal(7))."""
+    ignored = []
+
+    def look() -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        child = subprocess.run(
+            ["grep", "SigIgn", "/proc/self/status"], check=True, capture_output=True, text=True
+        )
+        ignored.append(int(child.stdout.split()[1], 16) >> (signal.SIGHUP - 1) & 1)
+        reactor.stop()
+
+    earlier = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        reactor.call_later(0.0, look)
+        run(Supervisor(store, {}, reactor), reactor, bell, lambda: None)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, earlier)
+    assert ignored == [0]
+
+
 def test_a_signal_during_recovery_stops_the_agent_too(
     reactor: SelectorReactor, bell: socket.socket, store: InMemoryJobStore
 ) -> None:

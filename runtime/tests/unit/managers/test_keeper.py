@@ -155,6 +155,17 @@ def test_the_job_is_in_a_session_of_its_own(launcher: Launcher) -> None:
     assert int(session) != os.getsid(0)
 
 
+@pytest.fixture
+def _no_ignored_signals() -> Iterator[None]:
+    """Begin like an agent does: what ignored signals pytest was started with is nothing to a job."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    earlier = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    yield
+    for number, handler in earlier.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_no_ignored_signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_to_the_whole_session_ends_the_job_and_is_recorded(
     launcher: Launcher, number: signal.Signals
