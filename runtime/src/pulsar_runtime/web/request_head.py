@@ -60,6 +60,10 @@ class GatheredRequest(Request):  # type: ignore[misc] # gunicorn is not typed
         rest: bytes = super().parse(unreader)
         return rest
 
+    def _peer_is_trusted_proxy(self) -> bool:
+        """Believe nobody in front what it says about paths and schemes; nothing here asks for them."""
+        return False
+
     def set_body_reader(self) -> None:
         """Let gunicorn judge how the body is framed, and read one of known length ourselves."""
         super().set_body_reader()

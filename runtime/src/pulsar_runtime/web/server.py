@@ -72,9 +72,6 @@ class PulsarServer(BaseApplication):  # type: ignore[misc] # gunicorn is not typ
             "preload_app": True,
             "control_socket_disable": True,
             "proc_name": "pulsar-web",
-            # Nobody in front is believed what it says about paths and schemes; nothing here asks for them.
-            "forwarder_headers": "",
-            "secure_scheme_headers": {},
             # Requests carry tokens in their query strings: they are logged by nobody.
             "accesslog": None,
             "loglevel": "warning",
