@@ -260,3 +260,10 @@ def test_a_configured_tmp_that_is_in_use_is_left_as_it_is(job: ScriptedJob, tmp_
     (tmp_path / "other job's file").touch()
     assert job.value("TMPDIR", tmp_dir=f"'{tmp_path}'") == str(tmp_path)
     assert (tmp_path / "other job's file").exists()
+
+
+@pytest.mark.parametrize("option", ["-s", "-u"])
+def test_what_an_environment_statement_says_about_globs_holds(job: ScriptedJob, option: str) -> None:
+    """The script looks into directories, hidden files too, after the statements have run."""
+    job.run("shopt -p dotglob > glob; true", environment=(Execute(f"shopt {option} dotglob"),))
+    assert (job.directory / "working" / "glob").read_text() == f"shopt {option} dotglob\n"
