@@ -52,14 +52,16 @@ class JobService:
         """Keep a submission for the agent; one for a job that is active or ended changes nothing."""
         rules = self.rules(manager)
         job = self.store.find(manager, job_id)
-        if job is None and submission.setup is not None:
-            job = self._begin(rules, job_id, None, submission.setup)
+        known = job is not None
         if job is None:
-            raise UnknownJob(f"job {job_id!r} was never set up: send POST /jobs first, or setup_params")
+            if submission.setup is None:
+                raise UnknownJob(f"job {job_id!r} was never set up: send POST /jobs first, or setup_params")
+            job = self._begin(rules, job_id, None, submission.setup)
         if job.submitted or job.status.terminal:
             return
         if submission.setup is not None:
-            rules.files.create(job.directory, submission.setup.tool)
+            if known:
+                rules.files.create(job.directory, submission.setup.tool)
             submission = _with_places(submission, job.directory)
         for name in submission.touch_outputs:
             rules.files.touch(job.directory, JobFile(Directory.OUTPUTS, name))

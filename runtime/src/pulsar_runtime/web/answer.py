@@ -30,8 +30,13 @@ class Answer:
 
     def __call__(self, _environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send it."""
-        start_response(_STATUS_LINES[self.status], self.all_headers())
+        start_response(self.status_line, self.all_headers())
         return self.body
+
+    @property
+    def status_line(self) -> str:
+        """The status with its phrase."""
+        return _STATUS_LINES[self.status]
 
     def all_headers(self) -> list[tuple[str, str]]:
         """Return the headers, the usual ones first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from gunicorn.http.errors import NoMoreData, ParseException
 
 from pulsar_runtime.domain.errors import MalformedRequest
-from pulsar_runtime.web.raw_body import RawBody
+from pulsar_runtime.web.raw_body import RawBody, write_all
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -31,9 +30,7 @@ def receive(environ: WSGIEnvironment, descriptor: int, pause: Callable[[], None]
         else:
             while chunk := stream.read(_CHUNK_BYTES):
                 received += len(chunk)
-                view = memoryview(chunk)
-                while view:
-                    view = view[os.write(descriptor, view) :]
+                write_all(descriptor, memoryview(chunk))
                 pause()
     expected = int(environ.get("CONTENT_LENGTH") or 0)
     if received < expected:

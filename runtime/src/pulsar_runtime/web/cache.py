@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-from pulsar_runtime.domain.errors import NotConfigured
-from pulsar_runtime.ports import FileCache
 from pulsar_runtime.protocol.parameters import required
 from pulsar_runtime.web.answer import Answer, as_json
 from pulsar_runtime.web.body import receive
@@ -15,12 +13,12 @@ from pulsar_runtime.web.context import WebContext
 
 def claim(web: WebContext, call: Call) -> Answer:
     """Tell the first who asks for a file that it is the one to upload it."""
-    return as_json(_file_cache(web).claim(_token(call)))
+    return as_json(web.required_file_cache().claim(_token(call)))
 
 
 def insert(web: WebContext, call: Call) -> Answer:
     """Take a file into the cache."""
-    with _file_cache(web).receiving(_token(call)) as descriptor:
+    with web.required_file_cache().receiving(_token(call)) as descriptor:
         receive(call.environ, descriptor, web.pause)
     return as_json(None)
 
@@ -28,13 +26,7 @@ def insert(web: WebContext, call: Call) -> Answer:
 def status(web: WebContext, call: Call) -> Answer:
     """Tell the token of a file, and whether it can be used."""
     token = _token(call)
-    return as_json({"token": token, "ready": _file_cache(web).ready(token)})
-
-
-def _file_cache(web: WebContext) -> FileCache:
-    if web.file_cache is None:
-        raise NotConfigured("there is no file cache here: set file_cache_dir")
-    return web.file_cache
+    return as_json({"token": token, "ready": web.required_file_cache().ready(token)})
 
 
 def _token(call: Call) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from io import FileIO
 from pathlib import PurePosixPath
 
-from pulsar_runtime.domain.errors import NotConfigured
 from pulsar_runtime.domain.job import Job
 from pulsar_runtime.domain.paths import JobFile
 from pulsar_runtime.protocol.parameters import required
@@ -75,7 +74,5 @@ def _path(job: Job, file: JobFile) -> Answer:
 
 
 def _from_cache(web: WebContext, token: str, descriptor: int) -> None:
-    if web.file_cache is None:
-        raise NotConfigured("there is no file cache here: set file_cache_dir")
-    with web.file_cache.open(token) as source:
+    with web.required_file_cache().open(token) as source:
         shutil.copyfileobj(source, FileIO(descriptor, "wb", closefd=False), _COPY_BYTES)

@@ -59,7 +59,11 @@ class RawBody:
 
     def _write(self, descriptor: int, data: memoryview) -> int:
         self._left -= len(data)
-        written = 0
-        while written < len(data):
-            written += os.write(descriptor, data[written:])
-        return written
+        write_all(descriptor, data)
+        return len(data)
+
+
+def write_all(descriptor: int, data: memoryview) -> None:
+    """Write every byte, however few of them the system takes at a time."""
+    while data:
+        data = data[os.write(descriptor, data) :]

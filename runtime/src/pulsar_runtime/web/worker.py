@@ -5,13 +5,11 @@ Why gevent, and why these limits: decision record 0004.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import socket
 import time
-import uuid
 from contextlib import suppress
 from http import HTTPStatus
 from types import FrameType
@@ -28,6 +26,8 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.ggevent import GeventWorker
 
+from pulsar_runtime.web.answer import as_json
+from pulsar_runtime.web.errors import answer_for
 from pulsar_runtime.web.one_write import OneWrite
 from pulsar_runtime.web.plain_response import PlainResponse
 from pulsar_runtime.web.request_head import GatheredRequest, GatheringParser, TooManyHeads
@@ -172,19 +172,15 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
         """Answer what Flask never got to see; the request itself is not repeated, it may hold a token."""
         status = next((_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS), None)
         if status is None:
-            status = HTTPStatus.INTERNAL_SERVER_ERROR
-            number = uuid.uuid4().hex[:12]
-            logger.error("internal error %s", number, exc_info=error, extra={"action": "internal_error"})
-            text = f"internal error {number}"
+            answer = answer_for(error)
         else:
-            text = status.phrase
-            logger.info("refused a request from %s: %s", addr, text, extra={"action": "request_refused"})
-        body = json.dumps({"error": text}).encode()
-        head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
-        client.sendall(head.encode("ascii") + body)
+            logger.info(
+                "refused a request from %s: %s", addr, status.phrase, extra={"action": "request_refused"}
+            )
+            answer = as_json({"error": status.phrase}, status.value)
+        headers = "".join(f"{name}: {value}\r\n" for name, value in answer.all_headers())
+        head = f"HTTP/1.1 {answer.status_line}\r\n{headers}Connection: close\r\n\r\n"
+        client.sendall(head.encode("ascii") + b"".join(answer.body))
         _linger(client)
 
 
