@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -60,34 +60,13 @@ class Database:
         """Give the connection inside one transaction; a *durable* one survives the loss of power."""
         with self._translated():
             connection = self._connect()
-            deadline, pause = time.monotonic() + _BUSY_TIMEOUT_SECONDS, _FIRST_PAUSE_SECONDS
-            while not self._begin(connection, durable=durable, last=time.monotonic() >= deadline):
-                # Our own waiting, for SQLite's would hold up every greenlet of this process, and longer.
-                time.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            _patiently(lambda: _begin(connection, durable=durable))
             try:
                 with connection:
                     yield connection
             finally:
                 if durable:
                     connection.execute("PRAGMA synchronous = NORMAL")
-
-    def _begin(self, connection: sqlite3.Connection, *, durable: bool, last: bool) -> bool:
-        """Begin a transaction; tell whether that was possible, or raise if this was the last try."""
-        connection.execute("PRAGMA busy_timeout = 0")
-        if durable:
-            connection.execute("PRAGMA synchronous = FULL")
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as exc:
-            if durable:
-                connection.execute("PRAGMA synchronous = NORMAL")
-            if last or exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            return False
-        finally:
-            connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000:.0f}")
-        return True
 
     def close(self) -> None:
         """Close the connection, if there is one."""
@@ -102,7 +81,8 @@ class Database:
                 self._path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                self._prepare(connection)
+                # SQLite does not wait by itself where two that wait for one another would never end.
+                _patiently(lambda: self._prepare(connection))
             except BaseException:
                 connection.close()
                 raise
@@ -170,6 +150,37 @@ class Database:
             f"job store {self._path} is damaged ({detail}) and was left as it is: stop the server, keep a "
             "copy, restore a backup or recover it with 'sqlite3 FILE .recover', then start again"
         )
+
+
+def _patiently(attempt: Callable[[], None]) -> None:
+    """Make *attempt*, and make it again for as long as another has the file locked."""
+    deadline, pause = time.monotonic() + _BUSY_TIMEOUT_SECONDS, _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            attempt()
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+        else:
+            return
+        # Our own waiting, for SQLite's would hold up every greenlet of this process, and longer.
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def _begin(connection: sqlite3.Connection, *, durable: bool) -> None:
+    """Begin a transaction now or not at all."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    if durable:
+        connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        if durable:
+            connection.execute("PRAGMA synchronous = NORMAL")
+        raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000:.0f}")
 
 
 def _migrations() -> list[list[str]]:

@@ -139,11 +139,11 @@ def test_many_writers_wait_for_each_other(stores: list[SqliteJobStore]) -> None:
 
 
 def test_stores_that_are_first_opened_at_once_are_one_store(tmp_path: Path) -> None:
-    for number in range(5):
-        stores = [SqliteJobStore(tmp_path / str(number)) for _ in range(4)]
+    for number in range(60):
+        stores = [SqliteJobStore(tmp_path / str(number)) for _ in range(8)]
         at_once([store.open for store in stores])
         job = begin(stores[0], "1")
-        assert [store.get(job.key) for store in stores] == [job] * 4
+        assert [store.get(job.key) for store in stores] == [job] * 8
         for store in stores:
             store.close()
 
