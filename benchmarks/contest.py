@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.deadline import Deadline
@@ -16,6 +17,9 @@ from benchmarks.server import Server
 
 #: A server that answers may still be starting what it has several of.
 SETTLE_SECONDS = 1.0
+
+#: A file system in memory, on every Linux (shm_overview(7)).
+MEMORY = Path("/dev/shm")  # noqa: S108 - the directories made there have random names
 
 #: The figures of every round, by product.
 Rounds = dict[str, list[Figures]]
@@ -35,9 +39,8 @@ def compete(metric: Metric, products: Sequence[Product], tell: Callable[[str], N
 
 def trial(metric: Metric, product: Product) -> Figures:
     """Start a fresh server in an empty directory, measure, and take it away."""
-    # Should the measurement fail, jobs may still be writing there.
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as directory:
-        server = Server.prepared(product, Path(directory), metric.concurrent_jobs)
+    with _temporary(None) as directory, _temporary(MEMORY if metric.staging_in_memory else None) as staging:
+        server = Server.prepared(product, directory, staging / "staging", metric.concurrent_jobs)
         try:
             server.start()
             time.sleep(SETTLE_SECONDS)
@@ -49,3 +52,10 @@ def trial(metric: Metric, product: Product) -> Figures:
             ) from error
         finally:
             server.end(signal.SIGTERM)
+
+
+@contextmanager
+def _temporary(parent: Path | None) -> Iterator[Path]:
+    # Should the measurement fail, jobs may still be writing there.
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=parent, ignore_cleanup_errors=True) as directory:
+        yield Path(directory)

@@ -68,6 +68,9 @@ class Metric:
     rounds: int = 3
     limit_seconds: float = 120
     concurrent_jobs: int = 8
+    staging_in_memory: bool = False
+    """Whether job directories are in memory: where a metric makes and removes thousands of files a second,
+    what a disk's file system does about the ones that are gone would be measured with the server."""
 
 
 def at_least_times(limit: float) -> Requirement:

@@ -17,6 +17,7 @@ class Site:
     """One installation's place and settings, the same for both servers."""
 
     directory: Path
+    staging: Path
     port: int
     token: str
     concurrent_jobs: int
@@ -26,7 +27,7 @@ class Site:
         path = self.directory / "app.yml"
         settings = {
             "private_token": self.token,
-            "staging_directory": str(self.directory / "staging"),
+            "staging_directory": str(self.staging),
             "persistence_directory": str(self.directory / "persisted"),
             "managers": {MANAGER: {"type": "queued_python", "num_concurrent_jobs": self.concurrent_jobs}},
         }

@@ -38,12 +38,16 @@ class Server:
     """Seconds from the last start until the server answered that it can work."""
 
     @classmethod
-    def prepared(cls, product: Product, directory: Path, concurrent_jobs: int) -> Self:
+    def prepared(cls, product: Product, directory: Path, staging: Path, concurrent_jobs: int) -> Self:
         """Configure a server without starting it."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         site = Site(
-            directory=directory, port=port, token=secrets.token_hex(16), concurrent_jobs=concurrent_jobs
+            directory=directory,
+            staging=staging,
+            port=port,
+            token=secrets.token_hex(16),
+            concurrent_jobs=concurrent_jobs,
         )
         return cls(product=product, site=site, command=product.configure(site))
 

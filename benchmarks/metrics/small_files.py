@@ -49,7 +49,7 @@ METRIC = Metric(
     method=(
         f"{FILES} files of {SIZE // 1024} KiB, one request each, shared out among {CLIENTS} clients with one "
         "keep-alive connection each: first all up, then all down. What came in is moved to the job's outputs "
-        "for the way back."
+        "for the way back. Job directories are on tmpfs, for the reason given above."
     ),
     quantities={
         "up": Quantity(title=f"{FILES} files of 4 KB up", unit="1/s", requirement=at_least_times(3)),
@@ -57,4 +57,5 @@ METRIC = Metric(
         "client_share": Quantity(title="the clients' share of a core, small files", unit="%"),
     },
     measure=measure,
+    staging_in_memory=True,
 )

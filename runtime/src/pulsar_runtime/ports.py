@@ -108,8 +108,8 @@ class JobFiles(Protocol):
     def make_parents(self, directory: str, file: JobFile) -> None:
         """Make the directories that are to hold a file."""
 
-    def write(self, directory: str, file: JobFile, text: str) -> None:
-        """Write a whole file, with its parents."""
+    def write(self, directory: str, file: JobFile, data: bytes) -> None:
+        """Write a whole small file, with its parents, at once; what has the name is replaced in one step."""
 
     def receiving(self, directory: str, file: JobFile) -> AbstractContextManager[int]:
         """Give a descriptor to write to; the file appears, whole, when the block ends without an error."""

@@ -46,7 +46,8 @@ def test_an_upload_to_a_full_disk_is_503_and_the_old_file_stays(api: Api, server
     filler = fill(server.staging)
 
     for name in ("old", "new", "sub/new"):
-        _assert_busy(api.upload(job_id, name, "input", b"x" * 100_000))
+        for size in (100, 100_000):
+            _assert_busy(api.upload(job_id, name, "input", b"x" * size))
 
     assert (directory / "inputs" / "old").read_bytes() == b"intact"
     assert [path.name for path in (directory / "inputs").rglob("*") if path.is_file()] == ["old"]

@@ -57,7 +57,7 @@ def test_setup_makes_the_layout_and_notes_the_tool(files: JobFiles, job: str) ->
 
 
 def test_a_second_setup_keeps_what_is_there(files: JobFiles, job: str) -> None:
-    files.write(job, output("a"), "text")
+    files.write(job, output("a"), b"text")
     files.create(job, Tool())
     assert text_of(files, job, output("a")) == "text"
 
@@ -79,7 +79,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(files: JobFiles, job: str) -> 
 
 
 def test_an_upload_that_breaks_off_leaves_the_old_file(files: JobFiles, job: str) -> None:
-    files.write(job, output("a"), "old")
+    files.write(job, output("a"), b"old")
     with pytest.raises(ConnectionResetError), files.receiving(job, output("a")) as descriptor:  # noqa: PT012 - the block is what fails
         os.write(descriptor, b"new")
         raise ConnectionResetError
@@ -87,8 +87,8 @@ def test_an_upload_that_breaks_off_leaves_the_old_file(files: JobFiles, job: str
 
 
 def test_a_longer_file_is_replaced_and_not_written_over(files: JobFiles, job: str) -> None:
-    files.write(job, output("a"), "a longer text")
-    files.write(job, output("a"), "short")
+    files.write(job, output("a"), b"a longer text")
+    files.write(job, output("a"), b"short")
     assert text_of(files, job, output("a")) == "short"
 
 
@@ -132,7 +132,7 @@ def test_no_file_is_not_an_empty_text(files: JobFiles, job: str) -> None:
 
 
 def test_touching_a_file_keeps_its_text(files: JobFiles, job: str) -> None:
-    files.write(job, output("a"), "text")
+    files.write(job, output("a"), b"text")
     files.touch(job, output("a"))
     assert text_of(files, job, output("a")) == "text"
 
@@ -171,7 +171,7 @@ def test_a_pattern_that_matches_nothing_is_no_file(files: JobFiles, job: str) ->
 
 
 def test_a_cleared_directory_is_gone(files: JobFiles, job: str) -> None:
-    files.write(job, output("a/b"), "text")
+    files.write(job, output("a/b"), b"text")
     files.clear(job)
     assert list(files.listing(job, Directory.JOB)) == []
     assert list(files.listing(job, Directory.OUTPUTS)) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import PurePosixPath
 
 import attrs
 
@@ -115,6 +114,7 @@ class JobFile:
                 f"{str(self.path)!r} in the job directory belongs to the server: choose another name"
             )
 
-    def below(self, job_directory: PurePosixPath) -> PurePosixPath:
+    def below(self, job_directory: str) -> str:
         """Return the absolute path of this file in *job_directory*."""
-        return job_directory.joinpath(self.directory.value, *self.path.parts)
+        # A directory of an empty name is the job directory itself.
+        return "/".join(filter(None, (job_directory, self.directory.value, *self.path.parts)))

@@ -37,7 +37,8 @@ class EmbeddedStager:
     def stage_in(self, job: Job, actions: Sequence[StageInAction]) -> None:
         """Write the texts into the job directory."""
         for action in actions:
+            contents = (action.contents or "").encode("utf-8", "surrogateescape")
             try:
-                self.files.write(job.directory, action.file, action.contents or "")
+                self.files.write(job.directory, action.file, contents)
             except (OSError, UnsafePath) as exc:
                 raise StagingError(f"{action.file.path} could not be written: {exc}") from exc

@@ -96,10 +96,10 @@ class JobDirectories:
         with translating(str(file.path)), self._parent(directory, file) as parent:
             require_no_link_out(directory, file, parent)
 
-    def write(self, directory: str, file: JobFile, text: str) -> None:
-        """Write a whole file, with its parents."""
-        with self.receiving(directory, file) as descriptor, open(descriptor, "wb", closefd=False) as stream:
-            stream.write(text.encode("utf-8", "surrogateescape"))
+    def write(self, directory: str, file: JobFile, data: bytes) -> None:
+        """Write a whole small file, with its parents."""
+        with translating(str(file.path)), self._parent(directory, file) as parent:
+            _write(file.path.name, parent, data)
 
     @contextmanager
     def receiving(self, directory: str, file: JobFile) -> Iterator[int]:
@@ -166,17 +166,19 @@ class JobDirectories:
 
 
 def _write(name: str, parent: int, data: bytes) -> None:
-    """Write a small file; one that is there, or a link of a job in its place, is replaced."""
+    """Write a small file at once; one that is there, or a link of a job in its place, is replaced."""
     try:
         descriptor = os.open(name, _CREATE, 0o666, dir_fd=parent)
     except FileExistsError:
-        with replacing(parent, name) as descriptor:
-            os.write(descriptor, data)
+        with replacing(parent, name) as descriptor, open(descriptor, "wb", closefd=False) as stream:
+            stream.write(data)
         return
     try:
-        os.write(descriptor, data)
-    finally:
-        os.close(descriptor)
+        with open(descriptor, "wb") as stream:
+            stream.write(data)
+    except OSError:
+        os.unlink(name, dir_fd=parent)
+        raise
 
 
 def _matches(path: RelativePath, pattern: RelativePath) -> bool:

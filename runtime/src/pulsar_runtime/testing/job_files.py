@@ -45,10 +45,10 @@ class InMemoryJobFiles:
         """Make the directories that are to hold a file: here they come with it."""
         self.faults.meet(self.make_parents)
 
-    def write(self, directory: str, file: JobFile, text: str) -> None:
-        """Write a whole file."""
+    def write(self, directory: str, file: JobFile, data: bytes) -> None:
+        """Write a whole small file."""
         self.faults.meet(self.write)
-        self._tree(directory)[_name(file)] = text.encode("utf-8", "surrogateescape")
+        self._tree(directory)[_name(file)] = data
 
     @contextmanager
     def receiving(self, directory: str, file: JobFile) -> Iterator[int]:

@@ -37,6 +37,12 @@ def receive(environ: WSGIEnvironment, descriptor: int, pause: Callable[[], None]
         raise MalformedRequest(f"the upload ended after {received} of {expected} bytes")
 
 
+def arrived(environ: WSGIEnvironment) -> bytes | None:
+    """Return the body of a request if all of it came together with the head."""
+    stream = environ["wsgi.input"]
+    return stream.arrived() if isinstance(stream, RawBody) else None
+
+
 @contextmanager
 def _blaming_the_client() -> Iterator[None]:
     """Tell a client that left, is too slow, or sends chunks that are none, from a disk that is full."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from io import FileIO
-from pathlib import PurePosixPath
 
 from pulsar_runtime.domain.job import Job
 from pulsar_runtime.domain.paths import JobFile
@@ -18,7 +17,7 @@ from pulsar_runtime.protocol.path_types import (
     uploaded_file,
 )
 from pulsar_runtime.web.answer import Answer, as_json
-from pulsar_runtime.web.body import receive
+from pulsar_runtime.web.body import arrived, receive
 from pulsar_runtime.web.call import Call
 from pulsar_runtime.web.context import WebContext
 from pulsar_runtime.web.file_answer import file_answer
@@ -30,11 +29,16 @@ def upload(web: WebContext, call: Call) -> Answer:
     """Take a file; it appears whole or not at all."""
     token = call.parameters.get("cache_token")
     job, file = _place(web, call, uploaded_file, web.service.receiving)
-    with web.service.rules(call.manager).files.receiving(job.directory, file) as descriptor:
-        if token:
-            _from_cache(web, token, descriptor)
-        else:
-            receive(call.environ, descriptor, web.pause)
+    files = web.service.rules(call.manager).files
+    if not token and (body := arrived(call.environ)) is not None:
+        # Nothing is left that could break off.
+        files.write(job.directory, file, body)
+    else:
+        with files.receiving(job.directory, file) as descriptor:
+            if token:
+                _from_cache(web, token, descriptor)
+            else:
+                receive(call.environ, descriptor, web.pause)
     return _path(job, file)
 
 
@@ -70,7 +74,7 @@ def _place(
 
 
 def _path(job: Job, file: JobFile) -> Answer:
-    return as_json({"path": str(file.below(PurePosixPath(job.directory)))})
+    return as_json({"path": file.below(job.directory)})
 
 
 def _from_cache(web: WebContext, token: str, descriptor: int) -> None:

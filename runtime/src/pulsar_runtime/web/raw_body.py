@@ -37,6 +37,16 @@ class RawBody:
         self._left -= len(data)
         return data
 
+    def arrived(self) -> bytes | None:
+        """Return the rest of the body if it is here already, or None; waits for nothing."""
+        buffered = self._unreader.take_buffered()
+        whole = len(buffered) >= self._left
+        self._unreader.unread(buffered[self._left :] if whole else buffered)
+        if not whole:
+            return None
+        body, self._left = buffered[: self._left], 0
+        return body
+
     def pour(self, descriptor: int, pause: Callable[[], None]) -> int:
         """Write the rest of the body to *descriptor*; return its length, less if the client left.
 

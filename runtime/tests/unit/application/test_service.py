@@ -60,7 +60,7 @@ def test_setup_makes_a_job_and_its_directory(served: Served) -> None:
 
 def test_a_second_setup_keeps_the_job_and_its_files(served: Served) -> None:
     job = served.setup()
-    served.files.write(job.directory, AN_OUTPUT, "text")
+    served.files.write(job.directory, AN_OUTPUT, b"text")
     assert served.setup() == job
     assert served.files.read_text(job.directory, AN_OUTPUT, None) == "text"
 
@@ -74,7 +74,7 @@ def test_setup_of_a_running_job_keeps_it(served: Served) -> None:
 def test_setup_of_an_ended_job_begins_it_anew_with_an_empty_directory(served: Served) -> None:
     """Galaxy reuses the id of a job whose staging failed."""
     old = served.ended()
-    served.files.write(old.directory, AN_OUTPUT, "old")
+    served.files.write(old.directory, AN_OUTPUT, b"old")
     new = served.setup()
     assert new.key != old.key
     assert served.files.read_text(new.directory, AN_OUTPUT, None) is None
@@ -171,7 +171,7 @@ def test_a_submission_may_bring_its_setup(served: Served) -> None:
 
 def test_a_submission_with_setup_fits_files_that_came_before_it(served: Served) -> None:
     job = served.service.receiving(MAIN, ONE)
-    served.files.write(job.directory, AN_OUTPUT, "early")
+    served.files.write(job.directory, AN_OUTPUT, b"early")
     served.submit(submission=Submission(command_line="true", setup=SetupRequest(job_id=ONE, tool=TOOL)))
     assert served.service.known(MAIN, ONE).key == job.key
     assert served.files.read_text(job.directory, AN_OUTPUT, None) == "early"
@@ -201,7 +201,7 @@ def test_places_are_left_alone_where_the_client_was_told_them(served: Served) ->
 
 def test_outputs_are_touched_and_none_is_emptied(served: Served) -> None:
     job = served.setup()
-    served.files.write(job.directory, AN_OUTPUT, "text")
+    served.files.write(job.directory, AN_OUTPUT, b"text")
     names = tuple(RelativePath.parse(name) for name in ("out.dat", "sub/new.dat"))
     served.submit(submission=Submission(command_line="true", touch_outputs=names))
     tree = served.files.trees["/staging/1"]

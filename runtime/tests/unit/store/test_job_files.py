@@ -39,7 +39,7 @@ def test_directories_have_the_configured_mode(tmp_path: Path, wanted: int) -> No
     try:
         files = JobDirectories(mode=wanted)
         files.create(str(tmp_path / "staging" / "1"), Tool())
-        files.write(str(tmp_path / "staging" / "1"), output("sub/deep/a"), "x")
+        files.write(str(tmp_path / "staging" / "1"), output("sub/deep/a"), b"x")
     finally:
         os.umask(before)
     made = [path for path in (tmp_path / "staging" / "1").rglob("*") if path.is_dir()]
@@ -51,7 +51,7 @@ def test_files_of_a_closed_directory_are_closed_too(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
         JobDirectories().create(str(tmp_path / "1"), Tool(id="t"))
-        JobDirectories().write(str(tmp_path / "1"), output("a"), "x")
+        JobDirectories().write(str(tmp_path / "1"), output("a"), b"x")
     finally:
         os.umask(before)
     assert mode(tmp_path / "1" / "outputs" / "a") == 0o600
@@ -90,7 +90,7 @@ def test_an_upload_is_removed_when_its_job_is_not_there_any_more(job: Path) -> N
 def test_no_descriptor_stays_open(job: Path) -> None:
     files = JobDirectories()
     before = sorted(os.listdir("/proc/self/fd"))
-    files.write(str(job), output("sub/a"), "x")
+    files.write(str(job), output("sub/a"), b"x")
     files.touch(str(job), output("sub/b"))
     files.make_parents(str(job), output("c/d"))
     files.expand(str(job), output("s*/a"))
@@ -111,31 +111,31 @@ def test_a_name_that_is_too_long_is_refused(job: Path, name: str) -> None:
         with pytest.raises(UnsafePath, match="long"):
             call(str(job), output(name))
     with pytest.raises(UnsafePath, match="long"):
-        JobDirectories().write(str(job), output(name), "x")
+        JobDirectories().write(str(job), output(name), b"x")
 
 
 @pytest.mark.parametrize("name", ["x" * 255, "/".join(["d" * 250] * 14)])
 def test_a_long_name_is_a_name(job: Path, name: str) -> None:
     files = JobDirectories()
-    files.write(str(job), output(name), "x")
+    files.write(str(job), output(name), b"x")
     assert files.listing(str(job), Directory.OUTPUTS) == [name]
     assert files.read_text(str(job), output(name), None) == "x"
 
 
 def test_a_file_does_not_replace_a_directory_nor_go_below_a_file(job: Path) -> None:
     files = JobDirectories()
-    files.write(str(job), output("file"), "x")
-    files.write(str(job), output("directory/inside"), "x")
+    files.write(str(job), output("file"), b"x")
+    files.write(str(job), output("directory/inside"), b"x")
     for name in ("directory", "file/below"):
         with pytest.raises(UnsafePath):
-            files.write(str(job), output(name), "y")
+            files.write(str(job), output(name), b"y")
     assert files.listing(str(job), Directory.OUTPUTS) == ["directory/inside", "file"]
 
 
 def test_a_directory_that_the_job_removed_is_made_again_for_an_upload(job: Path) -> None:
     (job / "outputs").rmdir()
     files = JobDirectories()
-    files.write(str(job), output("a"), "x")
+    files.write(str(job), output("a"), b"x")
     assert files.read_text(str(job), output("a"), None) == "x"
 
 
@@ -143,7 +143,7 @@ def test_reference_data_has_a_directory_once_there_is_some(job: Path) -> None:
     """It is not made at setup (protocol section 2.3)."""
     file = JobFile(Directory.UNSTRUCTURED, RelativePath.parse("5d41/ref.fa"))
     assert not (job / "unstructured").exists()
-    JobDirectories().write(str(job), file, ">x")
+    JobDirectories().write(str(job), file, b">x")
     assert (job / "unstructured" / "5d41" / "ref.fa").read_text() == ">x"
 
 
@@ -169,7 +169,7 @@ def test_a_long_listing_lets_others_have_their_turn(job: Path) -> None:
 )
 def test_a_pattern_means_what_it_means_in_a_shell(job: Path, pattern: str, match: str) -> None:
     for name in ("b.txt", "a1.txt", ".hidden", "sub/c.txt"):
-        JobDirectories().write(str(job), output(name), "x")
+        JobDirectories().write(str(job), output(name), b"x")
     assert JobDirectories().expand(str(job), output(pattern)) == output(match)
 
 
@@ -178,6 +178,9 @@ def test_another_problem_of_the_file_system_is_not_hidden(job: Path, monkeypatch
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(os, "rename", broken)
-    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
-        JobDirectories().write(str(job), output("a"), "x")
+    with (
+        pytest.raises(OSError, match=os.strerror(errno.EIO)),
+        JobDirectories().receiving(str(job), output("a")),
+    ):
+        pass
     assert list((job / "outputs").iterdir()) == []

@@ -59,7 +59,7 @@ def listed(job: Job) -> list[str]:
 
 
 def write(job: Job, name: str) -> None:
-    FILES.write(str(job.directory), output(name), "written")
+    FILES.write(str(job.directory), output(name), b"written")
 
 
 # --- links that stay inside --------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_the_staging_directory_itself_may_be_a_link(job: Job, tmp_path: Path) ->
     """An administrator's link is not a job's."""
     (tmp_path / "linked").symlink_to(job.directory.parent)
     directory = str(tmp_path / "linked" / "1")
-    FILES.write(directory, output("new"), "written")
+    FILES.write(directory, output("new"), b"written")
     assert FILES.read_text(directory, output("new"), None) == "written"
     assert FILES.listing(directory, Directory.OUTPUTS) == ["new", "real/file"]
 

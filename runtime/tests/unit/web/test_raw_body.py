@@ -135,3 +135,24 @@ def test_a_disk_that_takes_little_at_a_time_gets_all(
     unreader = SocketUnreader(server)
     unreader.unread(b"buffered: ")
     assert poured(RawBody(unreader, 1010), tmp_path) == b"buffered: " + b"0123456789" * 100
+
+
+@pytest.mark.parametrize("body", [b"", b"body"])
+def test_what_came_with_the_head_is_taken_without_waiting(ends: Ends, body: bytes) -> None:
+    server = ends[1]
+    unreader = SocketUnreader(server)
+    unreader.unread(body + NEXT)
+    raw = RawBody(unreader, len(body))
+    assert raw.arrived() == body
+    assert raw.read() == b""
+    assert left_over(unreader, server) == NEXT
+
+
+def test_of_a_body_that_is_still_coming_nothing_is_taken(ends: Ends, tmp_path: Path) -> None:
+    client, server = ends
+    unreader = SocketUnreader(server)
+    unreader.unread(b"bo")
+    raw = RawBody(unreader, 4)
+    assert raw.arrived() is None
+    client.sendall(b"dy")
+    assert poured(raw, tmp_path) == b"body"
