@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 from pulsar_runtime.domain.errors import StoreBusy, StoreCorrupt, StoreError, StoreTooNew
+
+Result = TypeVar("Result")
 
 #: "PRJS": tells our file from any other SQLite file (https://www.sqlite.org/fileformat.html#application_id).
 _APPLICATION_ID = 0x50524A53
@@ -42,31 +44,35 @@ class Database:
 
     def open(self, *, check: bool = False) -> None:
         """Open and migrate the file now; with *check* read all of it for damage."""
-        with self._translated():
-            connection = self._connect()
-            if check:
-                (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-                if verdict != "ok":
-                    raise StoreCorrupt(self._damage(str(verdict)))
+        verdict = self.read(_quick_check if check else lambda _: "ok")
+        if verdict != "ok":
+            raise StoreCorrupt(self._damage(verdict))
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection for a single query."""
-        with self._translated():
-            yield self._connect()
+    def read(self, query: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Return what *query* does; it is a single statement, for it is not in a transaction."""
+        try:
+            return _patiently(lambda: query(self._connect()))
+        except (sqlite3.Error, OSError) as exc:
+            raise self._translated(exc) from exc
 
-    @contextmanager
-    def writing(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
-        """Give the connection inside one transaction; a *durable* one survives the loss of power."""
-        with self._translated():
+    def write(self, work: Callable[[sqlite3.Connection], Result], *, durable: bool = False) -> Result:
+        """Do *work* in one transaction and return its result; a *durable* one survives the loss of power.
+
+        Nothing is kept of work that raises.
+        """
+        try:
             connection = self._connect()
-            _patiently(lambda: _begin(connection, durable=durable))
+            if durable:
+                connection.execute("PRAGMA synchronous = FULL")
             try:
+                _patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
                 with connection:
-                    yield connection
+                    return work(connection)
             finally:
                 if durable:
                     connection.execute("PRAGMA synchronous = NORMAL")
+        except (sqlite3.Error, OSError) as exc:
+            raise self._translated(exc) from exc
 
     def close(self) -> None:
         """Close the connection, if there is one."""
@@ -77,11 +83,10 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                self._path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            # SQLite's own waiting would hold up every greenlet of this process, and where two that make the
+            # store at once wait for one another, it does not wait at all.
+            connection = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
             try:
-                # SQLite does not wait by itself where two that wait for one another would never end.
                 _patiently(lambda: self._prepare(connection))
             except BaseException:
                 connection.close()
@@ -129,21 +134,16 @@ class Database:
             return 0
         return int(connection.execute("SELECT max(version) FROM schema").fetchone()[0] or 0)
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as exc:
-            code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
-            if code in _DAMAGE_CODES:
-                raise StoreCorrupt(self._damage(str(exc))) from exc
-            if code in _TRANSIENT_CODES:
-                raise StoreBusy(
-                    f"job store {self._path}: {exc}; is its disk full or another process stuck?"
-                ) from exc
-            raise StoreError(f"job store {self._path}: {exc}") from exc
-        except OSError as exc:
-            raise StoreError(f"job store {self._path}: {exc.strerror}") from exc
+    def _translated(self, error: sqlite3.Error | OSError) -> StoreError:
+        """Return what an error of SQLite or of the file system means."""
+        if isinstance(error, OSError):
+            return StoreError(f"job store {self._path}: {error.strerror}")
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGE_CODES:
+            return StoreCorrupt(self._damage(str(error)))
+        if code in _TRANSIENT_CODES:
+            return StoreBusy(f"job store {self._path}: {error}; is its disk full or another process stuck?")
+        return StoreError(f"job store {self._path}: {error}")
 
     def _damage(self, detail: str) -> str:
         return (
@@ -152,35 +152,31 @@ class Database:
         )
 
 
-def _patiently(attempt: Callable[[], None]) -> None:
+def _patiently(attempt: Callable[[], Result]) -> Result:
     """Make *attempt*, and make it again for as long as another has the file locked."""
+    try:
+        return attempt()
+    except sqlite3.OperationalError as exc:
+        _require_busy(exc)
     deadline, pause = time.monotonic() + _BUSY_TIMEOUT_SECONDS, _FIRST_PAUSE_SECONDS
     while True:
-        try:
-            attempt()
-        except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
-                raise
-        else:
-            return
-        # Our own waiting, for SQLite's would hold up every greenlet of this process, and longer.
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        try:
+            return attempt()
+        except sqlite3.OperationalError as exc:
+            _require_busy(exc)
+            if time.monotonic() >= deadline:
+                raise
 
 
-def _begin(connection: sqlite3.Connection, *, durable: bool) -> None:
-    """Begin a transaction now or not at all."""
-    connection.execute("PRAGMA busy_timeout = 0")
-    if durable:
-        connection.execute("PRAGMA synchronous = FULL")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:
-        if durable:
-            connection.execute("PRAGMA synchronous = NORMAL")
-        raise
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000:.0f}")
+def _require_busy(error: sqlite3.OperationalError) -> None:
+    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        raise error
+
+
+def _quick_check(connection: sqlite3.Connection) -> str:
+    return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
 
 
 def _migrations() -> list[list[str]]:

@@ -44,10 +44,9 @@ class SqliteJobStore:
 
     def find(self, manager: ManagerName, job_id: JobId) -> Job | None:
         """Return the job of this id, or the newest one whose alias it is."""
-        with self._database.reading() as connection:
-            found = _select(connection, "WHERE manager = ? AND job_id = ?", (manager, job_id)) or _select(
-                connection, "WHERE manager = ? AND alias = ? ORDER BY key DESC LIMIT 1", (manager, job_id)
-            )
+        found = self._jobs("WHERE manager = ? AND job_id = ?", (manager, job_id)) or self._jobs(
+            "WHERE manager = ? AND alias = ? ORDER BY key DESC LIMIT 1", (manager, job_id)
+        )
         return found[0] if found else None
 
     def get(self, key: int) -> Job | None:
@@ -61,18 +60,16 @@ class SqliteJobStore:
 
     def events(self, key: int) -> Sequence[JobEvent]:
         """Return a job's history, oldest first."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT at, status, reason FROM job_event WHERE key = ? ORDER BY number", (key,)
-            )
-            return [JobEvent(at=at, status=status, reason=reason) for at, status, reason in rows]
+        rows = self._rows("SELECT at, status, reason FROM job_event WHERE key = ? ORDER BY number", (key,))
+        return [JobEvent(at=at, status=status, reason=reason) for at, status, reason in rows]
 
     def begin(
         self, manager: ManagerName, job_id: JobId, alias: JobId | None, directory: str, tool: Tool
     ) -> Job:
         """Create a job, in place of an ended one of the same id; return an active one unchanged."""
         now = self._clock()
-        with self._database.writing() as connection:
+
+        def begin(connection: sqlite3.Connection) -> Job:
             present = _select(connection, "WHERE manager = ? AND job_id = ?", (manager, job_id))
             if present and not present[0].status.terminal:
                 return present[0]
@@ -87,22 +84,25 @@ class SqliteJobStore:
             key = cursor.lastrowid
             assert key is not None  # noqa: S101 - sqlite3 sets it after every INSERT
             _record(connection, key, now, JobStatus.PREPROCESSING, "set up")
-        return Job(
-            key=key,
-            manager=manager,
-            job_id=job_id,
-            alias=alias,
-            directory=directory,
-            tool=tool,
-            created_at=now,
-            changed_at=now,
-        )
+            return Job(
+                key=key,
+                manager=manager,
+                job_id=job_id,
+                alias=alias,
+                directory=directory,
+                tool=tool,
+                created_at=now,
+                changed_at=now,
+            )
+
+        return self._database.write(begin)
 
     def submit(self, key: int, submission: Submission) -> bool:
         """Keep *submission* for good and give the job its place in the order; tell whether this call did."""
         now = self._clock()
         body = to_text(submission)
-        with self._database.writing(durable=True) as connection:
+
+        def submit(connection: sqlite3.Connection) -> bool:
             row = connection.execute(
                 f"SELECT 1 FROM job WHERE key = ? AND submitted = 0 AND {_ACTIVE}",  # noqa: S608 - a constant
                 (key,),
@@ -114,19 +114,21 @@ class SqliteJobStore:
                 "UPDATE job SET submitted = ?, changed_at = ? WHERE key = ?", (cursor.lastrowid, now, key)
             )
             _record(connection, key, now, JobStatus.PREPROCESSING, "submitted")
-        return True
+            return True
+
+        return self._database.write(submit, durable=True)
 
     def submission(self, key: int) -> Submission:
         """Return what was submitted; raises `UnknownJob` when nothing was."""
-        with self._database.reading() as connection:
-            row = connection.execute("SELECT body FROM submission WHERE key = ?", (key,)).fetchone()
-        if row is None:
+        rows = self._rows("SELECT body FROM submission WHERE key = ?", (key,))
+        if not rows:
             raise UnknownJob(f"job with key {key} was never submitted")
-        return from_text(row[0])
+        return from_text(rows[0][0])
 
     def request_cancel(self, key: int) -> None:
         """Ask for the end of an active job; nothing happens to one that has ended."""
-        with self._database.writing() as connection:
+
+        def request(connection: sqlite3.Connection) -> None:
             cursor = connection.execute(
                 f"UPDATE job SET cancel_requested = 1 WHERE key = ? AND NOT cancel_requested AND {_ACTIVE}",  # noqa: S608 - a constant
                 (key,),
@@ -134,6 +136,8 @@ class SqliteJobStore:
             if cursor.rowcount:
                 row = connection.execute("SELECT status FROM job WHERE key = ?", (key,)).fetchone()
                 _record(connection, key, self._clock(), row[0], "cancel requested")
+
+        self._database.write(request)
 
     def submitted_after(self, sequence: int) -> Sequence[Job]:
         """Return active jobs submitted after *sequence*, first submitted first."""
@@ -145,44 +149,52 @@ class SqliteJobStore:
 
     def apply(self, transitions: Sequence[Transition]) -> frozenset[int]:
         """Write transitions with their events; return the keys of those whose job stood where they start."""
-        done = set()
         now = self._clock()
         # What a client may already have been told must still be true after the power was gone.
         durable = any(transition.target.terminal for transition in transitions)
-        with self._database.writing(durable=durable) as connection:
-            for change in transitions:
-                advance(change.source, change.target)
-                cursor = connection.execute(
-                    "UPDATE job SET status = ?, external_id = coalesce(?, external_id),"
-                    " attempt = coalesce(?, attempt), return_code = coalesce(?, return_code), reason = ?,"
-                    " changed_at = ? WHERE key = ? AND status = ?",
-                    (
-                        change.target,
-                        change.external_id,
-                        change.attempt,
-                        change.return_code,
-                        change.reason,
-                        now,
-                        change.key,
-                        change.source,
-                    ),
-                )
-                if cursor.rowcount:
-                    done.add(change.key)
-                    _record(connection, change.key, now, change.target, change.reason)
-        return frozenset(done)
+
+        def apply(connection: sqlite3.Connection) -> frozenset[int]:
+            return frozenset(change.key for change in transitions if _apply(connection, change, now))
+
+        return self._database.write(apply, durable=durable)
 
     def remove(self, key: int) -> None:
         """Forget a job that has ended or was never submitted."""
-        with self._database.writing() as connection:
-            connection.execute(
+        self._database.write(
+            lambda connection: connection.execute(
                 f"DELETE FROM job WHERE key = ? AND (submitted = 0 OR NOT {_ACTIVE})",  # noqa: S608 - a constant
                 (key,),
             )
+        )
 
     def _jobs(self, clause: str, parameters: tuple[object, ...] = ()) -> list[Job]:
-        with self._database.reading() as connection:
-            return _select(connection, clause, parameters)
+        return self._database.read(lambda connection: _select(connection, clause, parameters))
+
+    def _rows(self, statement: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        return self._database.read(lambda connection: connection.execute(statement, parameters).fetchall())
+
+
+def _apply(connection: sqlite3.Connection, change: Transition, now: float) -> bool:
+    """Write one transition with its event, if the job stands where it starts."""
+    advance(change.source, change.target)
+    cursor = connection.execute(
+        "UPDATE job SET status = ?, external_id = coalesce(?, external_id),"
+        " attempt = coalesce(?, attempt), return_code = coalesce(?, return_code), reason = ?,"
+        " changed_at = ? WHERE key = ? AND status = ?",
+        (
+            change.target,
+            change.external_id,
+            change.attempt,
+            change.return_code,
+            change.reason,
+            now,
+            change.key,
+            change.source,
+        ),
+    )
+    if cursor.rowcount:
+        _record(connection, change.key, now, change.target, change.reason)
+    return cursor.rowcount > 0
 
 
 def _select(connection: sqlite3.Connection, clause: str, parameters: tuple[object, ...]) -> list[Job]:

@@ -39,6 +39,14 @@ def make(path: Path) -> None:
     store.close()
 
 
+def rows(database: Database, statement: str) -> list[tuple[object, ...]]:
+    return database.read(lambda connection: connection.execute(statement).fetchall())
+
+
+def run(database: Database, statement: str, *, durable: bool = False) -> None:
+    database.write(lambda connection: connection.execute(statement), durable=durable)
+
+
 def refuse(path: Path, kind: type[StoreError], match: str, *, check: bool = False) -> None:
     """Open a file that is to be refused and to stay as it is."""
     before = path.read_bytes()
@@ -50,11 +58,10 @@ def refuse(path: Path, kind: type[StoreError], match: str, *, check: bool = Fals
 
 
 def test_a_new_file_has_the_schema_and_is_this_users_alone(opened: Database, path: Path) -> None:
-    with opened.reading() as connection:
-        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-        assert {name for (name,) in rows if not name.startswith("sqlite_")} == TABLES
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    names = {str(name) for (name,) in rows(opened, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert {name for name in names if not name.startswith("sqlite_")} == TABLES
+    assert rows(opened, "PRAGMA journal_mode") == [("wal",)]
+    assert rows(opened, "PRAGMA foreign_keys") == [(1,)]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
@@ -75,8 +82,7 @@ def test_opening_again_changes_nothing(path: Path) -> None:
 
 
 def test_every_migration_is_noted(opened: Database) -> None:
-    with opened.reading() as connection:
-        versions = [version for (version,) in connection.execute("SELECT version FROM schema")]
+    versions = [version for (version,) in rows(opened, "SELECT version FROM schema")]
     assert versions == list(range(1, len(versions) + 1))
 
 
@@ -93,9 +99,8 @@ def test_a_later_release_migrates_and_keeps_what_is_there(
     added = ["ALTER TABLE job ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'"]
     monkeypatch.setattr(database, "_migrations", lambda: [*steps, added])
     later = Database(path)
-    with later.reading() as connection:
-        assert connection.execute("SELECT job_id, colour FROM job").fetchall() == [("1", "grey")]
-        assert connection.execute("SELECT max(version) FROM schema").fetchone() == (len(steps) + 1,)
+    assert rows(later, "SELECT job_id, colour FROM job") == [("1", "grey")]
+    assert rows(later, "SELECT max(version) FROM schema") == [(len(steps) + 1,)]
     later.close()
 
 
@@ -166,8 +171,8 @@ def test_a_damaged_page_is_found_by_the_query_that_reads_it(path: Path) -> None:
     content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(content)
     store = Database(path)
-    with pytest.raises(StoreCorrupt), store.reading() as connection:
-        connection.execute("SELECT * FROM job").fetchall()
+    with pytest.raises(StoreCorrupt):
+        rows(store, "SELECT * FROM job")
     store.close()
 
 
@@ -180,14 +185,12 @@ def test_a_store_that_stays_locked_is_busy(
     monkeypatch.setattr(database, "_BUSY_TIMEOUT_SECONDS", 0.05)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreBusy, match="locked"), opened.writing(durable=True) as connection:
-            connection.execute("DELETE FROM job")
-        with opened.reading() as connection:
-            assert connection.execute("SELECT count(*) FROM job").fetchone() == (0,)
+        with pytest.raises(StoreBusy, match="locked"):
+            run(opened, "DELETE FROM job", durable=True)
+        assert rows(opened, "SELECT count(*) FROM job") == [(0,)]
         other.execute("COMMIT")
-    with opened.writing() as connection:
-        connection.execute("DELETE FROM job")
-        assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
+    run(opened, "DELETE FROM job")
+    assert rows(opened, "PRAGMA synchronous") == [(1,)]
 
 
 def test_a_store_that_is_locked_for_a_moment_is_waited_for(
@@ -203,45 +206,41 @@ def test_a_store_that_is_locked_for_a_moment_is_waited_for(
                 other.execute("COMMIT")
 
         monkeypatch.setattr(time, "sleep", sleep)
-        with opened.writing() as connection:
-            connection.execute("DELETE FROM job")
+        run(opened, "DELETE FROM job")
     assert len(pauses) == 3
 
 
 def test_a_transaction_that_fails_is_undone(opened: Database) -> None:
-    with pytest.raises(ZeroDivisionError), opened.writing(durable=True) as connection:  # noqa: PT012 - the block is what fails
+    def work(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO schema VALUES (50, 0)")
         raise ZeroDivisionError
-    with opened.reading() as connection:
-        assert connection.execute("SELECT count(*) FROM schema WHERE version = 50").fetchone() == (0,)
-        assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
+
+    with pytest.raises(ZeroDivisionError):
+        opened.write(work, durable=True)
+    assert rows(opened, "SELECT count(*) FROM schema WHERE version = 50") == [(0,)]
+    assert rows(opened, "PRAGMA synchronous") == [(1,)]
 
 
 def test_a_full_disk_makes_the_store_busy_and_loses_nothing(opened: Database) -> None:
-    with opened.writing() as connection:
-        connection.execute("INSERT INTO schema VALUES (50, 0)")
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    with opened.reading() as connection:
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(StoreBusy, match="full"), opened.writing() as connection:
-        connection.execute("CREATE TABLE large AS SELECT hex(zeroblob(100000)) AS x")
-    with opened.reading() as connection:
-        assert connection.execute("SELECT count(*) FROM schema WHERE version = 50").fetchone() == (1,)
+    run(opened, "INSERT INTO schema VALUES (50, 0)")
+    [(pages,)] = rows(opened, "PRAGMA page_count")
+    rows(opened, f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreBusy, match="full"):
+        run(opened, "CREATE TABLE large AS SELECT hex(zeroblob(100000)) AS x")
+    assert rows(opened, "SELECT count(*) FROM schema WHERE version = 50") == [(1,)]
 
 
 def test_a_limit_on_the_size_of_files_makes_the_store_busy(opened: Database) -> None:
     """The kernel says EFBIG, and SQLite calls that an I/O error."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with opened.writing() as connection:
-        connection.execute("CREATE TABLE before_it (x)")
+    run(opened, "CREATE TABLE before_it (x)")
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-        with pytest.raises(StoreBusy), opened.writing() as connection:
-            connection.execute("CREATE TABLE large (x)")
+        with pytest.raises(StoreBusy):
+            run(opened, "CREATE TABLE large (x)")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    with opened.writing() as connection:
-        connection.execute("CREATE TABLE after_it (x)")
+    run(opened, "CREATE TABLE after_it (x)")
 
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -258,6 +257,6 @@ def test_a_directory_in_place_of_the_file_is_refused(path: Path) -> None:
 
 
 def test_a_mistake_of_ours_is_not_called_damage(opened: Database) -> None:
-    with pytest.raises(StoreError, match="no such table") as raised, opened.reading() as connection:
-        connection.execute("SELECT * FROM missing")
+    with pytest.raises(StoreError, match="no such table") as raised:
+        rows(opened, "SELECT * FROM missing")
     assert not isinstance(raised.value, StoreCorrupt | StoreBusy)
