@@ -40,7 +40,7 @@ demo-clean: $(ANSIBLE)/complete | $(COLLECTION) ## stop that server and remove a
 DEMO_VARIABLES = --extra-vars "demo_dir='$(DEMO_DIR)' pulsar_port=$(DEMO_PORT) pulsar_build_dir='$(CACHE)/wheels'"
 
 .PHONY: test
-test: packages lint test-runtime test-collection ## check everything: lint, every rung of tests, the tarball, the demo
+test: packages lint sanity test-runtime test-collection ## check everything: lint, every rung of tests, the tarball, the demo
 
 .PHONY: packages
 packages: ## install the Debian packages that the tests need, or name them
@@ -50,13 +50,17 @@ packages: ## install the Debian packages that the tests need, or name them
 lint: .venv | $(COLLECTION) ## check style, types, layers and spelling
 	ruff check --config $(TOOLS) --cache-dir $(CACHE)/ruff .
 	ruff format --config $(TOOLS) --cache-dir $(CACHE)/ruff --check .
-	mypy --config-file $(TOOLS) --cache-dir $(CACHE)/mypy benchmarks playbooks plugins roles runtime tests
+	mypy --config-file $(TOOLS) --cache-dir $(CACHE)/mypy benchmarks molecule playbooks plugins roles runtime tests
 	cd runtime && lint-imports --cache-dir $(CACHE)/import-linter
 	yamllint --strict .
 	ansible-lint
-	shellcheck .ci/run tests/debian_packages.sh
+	shellcheck .ci/run tests/debian_packages.sh tests/sanity.sh molecule/shared/bin/* molecule/shared/images/debian/*.sh
 	codespell --toml $(TOOLS)
 	antsibull-changelog lint
+
+.PHONY: sanity
+sanity: .venv ## run ansible-test's sanity tests over a copy of the checkout
+	tests/sanity.sh '$(CACHE)/sanity' $$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .PHONY: test-runtime
 test-runtime: .venv ## run the tests of the runtime and of the benchmarks
@@ -70,6 +74,18 @@ test-collection: .venv .cache/venv/ansible/complete | $(COLLECTION) ## run those
 PYTEST = temporary=$$(mktemp -d) && trap 'rm -rf "$$temporary"' EXIT && PYTEST_DEBUG_TEMPROOT=$$temporary \
 	python -m pytest -c $(TOOLS) --rootdir . -o cache_dir=$(CACHE)/pytest
 
+SCENARIO ?= default
+STEP ?= test
+SCENARIOS := $(sort $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
+
+.PHONY: molecule
+molecule: .venv | $(COLLECTION) ## run a scenario on test hosts: SCENARIO=default STEP=test
+	molecule/shared/bin/run-scenario '$(SCENARIO)' '$(STEP)'
+
+.PHONY: molecule-all
+molecule-all: .venv | $(COLLECTION) ## run all scenarios on test hosts, two at a time
+	@printf '%s\n' $(SCENARIOS) | xargs --max-procs 2 --replace molecule/shared/bin/run-scenario --quietly {}
+
 .PHONY: bench
 bench: .venv ## measure this server beside the reference
 	python -m benchmarks
@@ -81,7 +97,7 @@ build: $(ANSIBLE)/complete ## build the collection's tarball into build/
 .PHONY: lock
 lock: .cache/venv/lock/complete ## lock the requirements anew
 	cd runtime && $(LOCK) pyproject.toml --output-file requirements/runtime.txt
-	cd $(LOCKS) && for name in build test ansible lint lock client-0.15.15 client-0.16.0 reference; do \
+	cd $(LOCKS) && for name in build test ansible lint molecule lock client-0.15.15 client-0.16.0 reference; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 
 LOCK := $(CURDIR)/.cache/venv/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
@@ -95,7 +111,7 @@ clean: ## remove everything that these commands made
 .PHONY: .venv
 .venv: .venv/complete ## make the environment for development
 
-.venv/complete: $(addprefix $(LOCKS)/,build.txt runtime.txt test.txt lint.txt ansible.txt) $(TOOLS) | python
+.venv/complete: $(addprefix $(LOCKS)/,build.txt runtime.txt test.txt lint.txt ansible.txt molecule.txt) $(TOOLS) | python
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --require-hashes $(patsubst %,--requirement %,$(filter %.txt,$^))
 	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable runtime

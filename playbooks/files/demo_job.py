@@ -61,7 +61,7 @@ class Phases:
 
     def table(self) -> str:
         """Lay the phases out below one another."""
-        width = max(len(name) for name, _ in self.seconds)
+        width = max(len(name) for name, _unused in self.seconds)
         return "\n".join(f"{name:<{width}}  {seconds:7.2f} s" for name, seconds in self.seconds)
 
 
@@ -141,7 +141,7 @@ def wait_for_end(client: Client) -> dict[str, object]:
 
 
 def _phase(text: str) -> tuple[str, float]:
-    name, _, seconds = text.partition("=")
+    name, _unused, seconds = text.partition("=")
     return name, float(seconds)
 
 

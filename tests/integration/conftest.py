@@ -79,6 +79,7 @@ def play_role(run: Run, collections: Path, tmp_path_factory: pytest.TempPathFact
         given = {
             "pulsar_build_dir": str(ROOT / ".cache" / "wheels"),
             "pulsar_python": sys.executable,
+            "pulsar_service": "script",
             **variables,
         }
         program = Path(sys.executable).with_name("ansible-playbook")

@@ -60,7 +60,13 @@ def deployment(
     root = tmp_path_factory.mktemp("deployed") / "pulsar"
     variables = {"pulsar_root": str(root), "pulsar_port": free_port()}
     yield Deployment(root, variables, play_role(variables, "--diff", "-vvv"))
-    play_role({**variables, "pulsar_state": "absent"})
+    absent = {**variables, "pulsar_state": "absent"}
+    play_role(absent)
+    left = {str(path.relative_to(root)) for path in root.rglob("*") if path.parent.name != "persisted_data"}
+    # The staging directory is empty, and would be made again.
+    assert left == {"config", "config/private_token", "files", "files/persisted_data"}
+    # Text, as it comes from a command line.
+    play_role({**absent, "pulsar_remove_data": "true"})
     assert not root.exists()
 
 
@@ -94,7 +100,7 @@ def test_the_endpoint_is_described_without_its_secret(deployment: Deployment) ->
 
 def test_the_first_run_prints_no_secret(deployment: Deployment) -> None:
     """Not even to somebody who asks for differences and for everything that Ansible knows."""
-    assert "pulsar-service.sh.j2" in deployment.first_output
+    assert "Start, stop and report the server of one directory" in deployment.first_output
     assert deployment.token not in deployment.first_output
 
 
@@ -154,9 +160,47 @@ def test_an_interrupted_installation_leaves_the_old_release_in_use(
     broken = {**deployment.variables, "__pulsar_requirements": str(lock)}
     for _ in range(2):
         output = play_role(broken, succeeds=False)
-        assert "DO NOT MATCH THE HASHES" in output
+        assert "does not have the hash that it was locked with" in " ".join(output.split())
         assert os.readlink(deployment.root / "current") == current
     assert deployment.answer("readyz") == 200
+
+
+def test_instances_share_the_release_and_nothing_else(
+    deployment: Deployment, play_role: PlayRole, changes: Changes, free_port: Callable[[], int]
+) -> None:
+    both: dict[str, dict[str, object]] = {"one": {"port": free_port()}, "two": {"port": str(free_port())}}
+    variables = {**deployment.variables, "pulsar_instances": both}
+    play_role(variables)
+    assert changes(play_role(variables)) == 0
+    homes = {name: deployment.root / "instances" / name for name in both}
+    tokens = {name: (home / "config" / "private_token").read_text() for name, home in homes.items()}
+    for name, settings in both.items():
+        url = f"http://127.0.0.1:{settings['port']}/healthz"
+        answers = {
+            owner: requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10).status_code
+            for owner, token in tokens.items()
+        }
+        assert answers == {owner: 200 if owner == name else 401 for owner in both}
+    gone = {name: {**settings, "state": "absent"} for name, settings in both.items()}
+    play_role({**variables, "pulsar_instances": gone, "pulsar_remove_data": True})
+    assert not any(home.exists() for home in homes.values())
+    assert deployment.answer("readyz") == 200
+
+
+def test_old_releases_are_removed_and_what_an_interrupted_run_has_left(
+    deployment: Deployment, play_role: PlayRole, changes: Changes
+) -> None:
+    releases = deployment.root / "releases"
+    current = os.path.basename(os.readlink(deployment.root / "current"))
+    for name, seconds in (("older", 1), ("newer", 2)):
+        (releases / name).mkdir()
+        (releases / name / "complete").touch()
+        os.utime(releases / name / "complete", (seconds, seconds))
+    (releases / "unfinished").mkdir()
+    keeping = {**deployment.variables, "pulsar_keep_releases": "2"}
+    assert changes(play_role(keeping)) == 1
+    assert {path.name for path in releases.iterdir()} == {current, "newer"}
+    assert changes(play_role(keeping)) == 0
 
 
 def test_a_stopped_server_stays_deployed(
@@ -184,13 +228,12 @@ def test_everything_that_cannot_work_is_named_before_anything_changes(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = listener.getsockname()[1]
-        output = play_role(
-            {"pulsar_root": str(tmp_path / "pulsar"), "pulsar_port": taken, "pulsar_staging": "/data"},
-            succeeds=False,
-        )
-    assert "pulsar_staging is not a variable of this role: did you mean pulsar_staging_dir?" in output
-    assert f"port {taken} of 127.0.0.1 is taken by another program" in output
-    assert changes(output) == 0
+        variables = {"pulsar_root": str(tmp_path / "pulsar"), "pulsar_port": taken}
+        misspelt = play_role({**variables, "pulsar_staging": "/data"}, succeeds=False)
+        refused = play_role(variables, succeeds=False)
+    assert "pulsar_staging is not a variable of this role: did you mean pulsar_staging_dir?" in misspelt
+    assert f"port {taken} of 127.0.0.1 is taken by another program" in refused
+    assert changes(misspelt) == changes(refused) == 0
     assert list(tmp_path.iterdir()) == []
 
 

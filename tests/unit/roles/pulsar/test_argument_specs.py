@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,4 +21,13 @@ def test_defaults_and_argument_specs_say_the_same() -> None:
 
 
 def test_private_variables_cannot_be_taken_for_public_ones() -> None:
-    assert [name for name in load("vars/main.yml") if not name.startswith("__pulsar_")] == []
+    names = [name for file in (ROLE / "vars" / "main").iterdir() for name in load(f"vars/main/{file.name}")]
+    assert names
+    assert [name for name in names if not name.startswith("__pulsar_")] == []
+
+
+def test_every_private_variable_is_used() -> None:
+    texts = [path.read_text() for path in ROLE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    everything = "\n".join(texts)
+    names = [name for file in (ROLE / "vars" / "main").iterdir() for name in load(f"vars/main/{file.name}")]
+    assert [name for name in names if len(re.findall(rf"\b{name}\b", everything)) == 1] == []

@@ -45,11 +45,13 @@ class Deployment:
         environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 (shell)
         environment.filters["quote"] = shlex.quote
         text = environment.from_string(TEMPLATE.read_text()).render(
-            pulsar_root=str(self.root),
             pulsar_venv_dir=str(self.root / "current"),
-            __pulsar_config_file=str(self.config),
-            __pulsar_log=str(self.log),
-            __pulsar_pid_file=str(self.pid_file),
+            instance={
+                "home": str(self.root),
+                "config_file": str(self.config),
+                "log": str(self.log),
+                "pid_file": str(self.pid_file),
+            },
         )
         self.script.write_text(text.replace("patience=60", f"patience={patience}"))
         self.script.chmod(0o755)
