@@ -53,7 +53,7 @@ class LiveServer:
         }
         chosen = {key: value for key, value in {**defaults, **(settings or {})}.items() if value is not None}
         self.token = str(chosen.get("private_token", ""))
-        self.bind = f"127.0.0.1:{_free_port()}"
+        self.bind = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.bind}/"
         self.directory.mkdir(parents=True, exist_ok=True)
         self.config.write_text(yaml.safe_dump(chosen))
@@ -172,7 +172,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -7,10 +7,13 @@ from contextlib import AbstractContextManager
 from io import RawIOBase
 from typing import Protocol
 
+from pulsar_runtime.domain.announcement import Announcement, OutgoingMessage, Receipt, StatusUpdate
+from pulsar_runtime.domain.errors import PulsarRuntimeError
 from pulsar_runtime.domain.ids import ExternalId, JobId, ManagerName
 from pulsar_runtime.domain.job import Job, JobEvent, LaunchSpec, Observation, Submission, Tool, Transition
 from pulsar_runtime.domain.paths import Directory, JobFile
-from pulsar_runtime.domain.staging import StageInAction
+from pulsar_runtime.domain.staging import StageOutPlan, Transfer, TransferRecord
+from pulsar_runtime.domain.volume import Volume
 
 
 class JobStore(Protocol):
@@ -37,13 +40,15 @@ class JobStore(Protocol):
     ) -> Job:
         """Create a job, in place of an ended one of the same id; return an active one unchanged.
 
-        Raises `Conflict` when *directory* belongs to another job.
+        Raises `Conflict` when *directory* belongs to another job, and `Draining` in place of creating one
+        while the store is drained.
         """
 
-    def submit(self, key: int, submission: Submission) -> bool:
+    def submit(self, key: int, submission: Submission, *, announced: bool = False) -> bool:
         """Keep *submission* for good and give the job its place in the order; tell whether this call did.
 
-        When it returns, the submission survives the loss of power.
+        When it returns, the submission survives the loss of power. If the job is *announced*, its changes
+        go into the outbox.
         """
 
     def submission(self, key: int) -> Submission:
@@ -55,17 +60,86 @@ class JobStore(Protocol):
     def submitted_after(self, sequence: int) -> Sequence[Job]:
         """Return active jobs submitted after *sequence*, first submitted first."""
 
+    def count_active(self) -> int:
+        """Return how many jobs were submitted and have not ended."""
+
     def cancel_requests(self) -> Sequence[Job]:
         """Return active jobs that are to be cancelled."""
 
     def apply(self, transitions: Sequence[Transition]) -> frozenset[int]:
         """Write transitions with their events; return the keys of those whose job stood where they start."""
 
+    def transfers(self, key: int) -> Mapping[str, TransferRecord]:
+        """Return what is known of the transfers of the phase that a job is in, by their names."""
+
+    def record_transfers(self, records: Sequence[TransferRecord]) -> None:
+        """Keep these in place of earlier ones of the same names, but for jobs that are not being staged."""
+
     def remove(self, key: int) -> None:
         """Forget a job that has ended or was never submitted."""
 
+    def drain(self) -> bool:
+        """Take no new jobs, for good; tell whether this call changed that."""
+
+    def resume(self) -> bool:
+        """Take new jobs again; tell whether this call changed that."""
+
+    def draining_since(self) -> float | None:
+        """Return when it was last said to `drain`, or None while new jobs are taken."""
+
     def close(self) -> None:
         """Release the file."""
+
+
+class Outbox(Protocol):
+    """What is to be said to clients that do not ask; `JobStore.apply` adds to it.
+
+    Every method is one transaction, and raises what those of the job store raise.
+    """
+
+    def unsent(self, limit: int) -> Sequence[Announcement]:
+        """Return what was never sent, in order."""
+
+    def unconfirmed(self, seconds: float, limit: int) -> Sequence[Announcement]:
+        """Return what was sent at least *seconds* ago and is still here, in order."""
+
+    def sent(self, numbers: Sequence[int]) -> None:
+        """Forget what was sent."""
+
+    def await_confirmation(self, numbers: Sequence[int]) -> None:
+        """Note that these were sent, and keep them until somebody confirms that they arrived."""
+
+    def confirmed(self, message_id: str) -> bool:
+        """Forget what arrived; tell whether it was waiting for that."""
+
+    def announce(self, update: StatusUpdate) -> None:
+        """Write down something to say about a job; when it returns, it survives the loss of power."""
+
+
+class Inbox(Protocol):
+    """What is remembered of messages, so that none counts twice and none is tried for ever."""
+
+    def received(self, message_id: str) -> bool:
+        """Tell whether a message was acted upon before."""
+
+    def receive(self, receipt: Receipt) -> None:
+        """Note that a message was acted upon, and that its sender is to be told."""
+
+    def attempt(self, digest: str) -> int:
+        """Note that somebody begins to act upon a message; return how often that was noted."""
+
+    def settle(self, digest: str) -> None:
+        """Forget the attempts at a message."""
+
+
+class MessagePublisher(Protocol):
+    """Hands messages to somebody who keeps them."""
+
+    def publish(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Return when all of them are in safe hands, in this order.
+
+        Raises `BrokerUnavailable` or `BrokerRefused`; then some of them may have been taken all the same.
+        """
 
 
 class JobManager(Protocol):
@@ -99,8 +173,18 @@ class JobFiles(Protocol):
     def create(self, directory: str, tool: Tool) -> None:
         """Make the layout, keeping what is there; raises `DiskFull` below the watermark."""
 
-    def clear(self, directory: str) -> None:
-        """Remove the tree; raises `RemovalFailed` when something stays."""
+    def clear(self, directory: str, confirm: Callable[[], None] = ...) -> None:
+        """Remove the tree; raises `RemovalFailed` when something stays.
+
+        *confirm* may raise, and then nothing is removed. It is called when it is certain what would be: not
+        what a job leaves there that begins after the call.
+        """
+
+    def size(self, directory: str) -> int:
+        """Return how many bytes the tree occupies, about."""
+
+    def volume(self, directory: str) -> Volume:
+        """Return the file system that holds the tree; raises `FileNotThere` when there is no place for it."""
 
     def touch(self, directory: str, file: JobFile) -> None:
         """Create an empty file unless there is one."""
@@ -113,6 +197,12 @@ class JobFiles(Protocol):
 
     def receiving(self, directory: str, file: JobFile) -> AbstractContextManager[int]:
         """Give a descriptor to write to; the file appears, whole, when the block ends without an error."""
+
+    def placing(self, directory: str, file: JobFile) -> AbstractContextManager[str]:
+        """Give the path of a partial file, which becomes the file when the block ends without an error.
+
+        After an error it stays, and the next call gives it again. The path holds for child processes too.
+        """
 
     def open(self, directory: str, file: JobFile) -> RawIOBase:
         """Open a regular file for reading."""
@@ -140,14 +230,28 @@ class LaunchPreparer(Protocol):
         """Leave the reason of a failure in the job directory, if that is possible."""
 
 
+#: Told how a phase of staging ended: with nothing, or with why it failed.
+Ended = Callable[[PulsarRuntimeError | None], None]
+
+
 class Stager(Protocol):
-    """Moves the server's share of the files."""
+    """Moves the server's share of the files, one phase of a job at a time.
+
+    Everything is called from the reactor's thread, and *ended* is called there, perhaps before the call
+    that began the phase returns. What is moved already, by an earlier agent too, is not moved again.
+    """
 
     def check(self, submission: Submission) -> None:
         """Raise `StagingError` for an action that this server cannot do."""
 
-    def stage_in(self, job: Job, actions: Sequence[StageInAction]) -> None:
-        """Bring in these files; may be repeated. Raises `StagingError`, or `DiskFull`."""
+    def stage_in(self, job: Job, transfers: Sequence[Transfer], ended: Ended) -> None:
+        """Bring in these files. Raises `StagingError` or `DiskFull` when that is known at once."""
+
+    def stage_out(self, job: Job, plan: StageOutPlan, ended: Ended, *, again: bool) -> None:
+        """Find the outputs of a job and send them; *again* when an earlier agent may have begun it."""
+
+    def stop(self, key: int) -> None:
+        """End a job's phase, if it is in one; *ended* is not called any more."""
 
 
 class FileCache(Protocol):
@@ -187,6 +291,9 @@ class Reactor(Protocol):
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call *callback* once, after *seconds*."""
+
+    def post(self, callback: Callable[[], None]) -> None:
+        """Call *callback* once, soon, on the reactor's thread; may be called from any thread."""
 
 
 Clock = Callable[[], float]

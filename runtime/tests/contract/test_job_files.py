@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from pulsar_runtime.domain.errors import FileNotThere
+from pulsar_runtime.domain.errors import Conflict, FileNotThere
 from pulsar_runtime.domain.job import Tool
 from pulsar_runtime.domain.paths import Directory, JobFile, RelativePath
 from pulsar_runtime.ports import JobFiles
@@ -90,6 +91,35 @@ def test_a_longer_file_is_replaced_and_not_written_over(files: JobFiles, job: st
     files.write(job, output("a"), b"a longer text")
     files.write(job, output("a"), b"short")
     assert text_of(files, job, output("a")) == "short"
+
+
+def test_a_partial_file_appears_when_it_is_whole(files: JobFiles, job: str) -> None:
+    with files.placing(job, output("sub/a")) as path:
+        Path(path).write_bytes(b"whole")
+        assert list(files.listing(job, Directory.OUTPUTS)) == []
+    assert text_of(files, job, output("sub/a")) == "whole"
+    assert list(files.listing(job, Directory.OUTPUTS)) == ["sub/a"]
+
+
+def test_a_partial_file_that_breaks_off_is_there_next_time(files: JobFiles, job: str) -> None:
+    files.write(job, output("a"), b"old")
+    with pytest.raises(ConnectionResetError), files.placing(job, output("a")) as path:  # noqa: PT012 - the block is what fails
+        Path(path).write_bytes(b"half")
+        raise ConnectionResetError
+    assert text_of(files, job, output("a")) == "old"
+    assert list(files.listing(job, Directory.OUTPUTS)) == ["a"]
+    with files.placing(job, output("b")) as path, open(path, "ab") as stream:
+        stream.write(b"another")
+    with files.placing(job, output("a")) as path, open(path, "ab") as stream:
+        stream.write(b", whole")
+    assert text_of(files, job, output("a")) == "half, whole"
+    assert text_of(files, job, output("b")) == "another"
+
+
+def test_a_child_process_may_write_a_partial_file(files: JobFiles, job: str) -> None:
+    with files.placing(job, output("a")) as path:
+        subprocess.run(["/bin/sh", "-c", 'printf whole > "$0"', path], check=True)
+    assert text_of(files, job, output("a")) == "whole"
 
 
 def test_an_open_file_gives_its_bytes(files: JobFiles, job: str) -> None:
@@ -177,3 +207,36 @@ def test_a_cleared_directory_is_gone(files: JobFiles, job: str) -> None:
     assert list(files.listing(job, Directory.OUTPUTS)) == []
     assert text_of(files, job, output("a/b")) is None
     files.clear(job)
+
+
+def test_a_directory_is_cleared_when_that_is_confirmed(files: JobFiles, job: str) -> None:
+    asked: list[bool] = []
+    files.clear(job, lambda: asked.append("working" in files.listing(job, Directory.JOB)))
+    assert asked == [True]
+    assert list(files.listing(job, Directory.JOB)) == []
+
+
+def test_a_directory_stays_when_that_is_refused(files: JobFiles, job: str) -> None:
+    def refuse() -> None:
+        raise Conflict("begun anew")
+
+    files.write(job, output("a"), b"text")
+    with pytest.raises(Conflict):
+        files.clear(job, refuse)
+    assert text_of(files, job, output("a")) == "text"
+
+
+def test_what_a_directory_occupies_grows_with_its_files(files: JobFiles, job: str) -> None:
+    before = files.size(job)
+    files.write(job, output("a/b"), b"x" * 100_000)
+    assert 100_000 <= files.size(job) - before <= 120_000
+
+
+def test_what_is_not_there_occupies_nothing(files: JobFiles, job: str) -> None:
+    assert files.size(f"{job}-other") == 0
+
+
+def test_jobs_side_by_side_share_their_space(files: JobFiles, job: str) -> None:
+    volume = files.volume(job)
+    assert volume.free_bytes > 0
+    assert files.volume(f"{job}-other").device == volume.device

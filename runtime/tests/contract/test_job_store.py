@@ -10,7 +10,16 @@ from pulsar_runtime.domain.errors import Conflict, UnknownJob
 from pulsar_runtime.domain.ids import JobId, ManagerName
 from pulsar_runtime.domain.job import Job, SetupRequest, Submission, Tool
 from pulsar_runtime.domain.paths import Directory, JobFile, RelativePath
-from pulsar_runtime.domain.staging import DynamicFileSource, StageInAction, StagingPlan
+from pulsar_runtime.domain.staging import (
+    DynamicFileSource,
+    ExpectedOutputs,
+    OutputRoutes,
+    StageOutPlan,
+    StagingPlan,
+    Text,
+    Transfer,
+    Way,
+)
 from pulsar_runtime.domain.status import JobStatus
 from pulsar_runtime.ports import JobStore
 from pulsar_runtime.testing.clock import ManualClock
@@ -142,14 +151,10 @@ def test_a_submission_comes_back_as_it_was(store: JobStore, other: JobStore) -> 
         touch_outputs=(RelativePath.parse("a/b.dat"),),
         dynamic_file_sources=(DynamicFileSource("galaxy.json", "galaxy"),),
         staging=StagingPlan(
-            stage_in=(
-                StageInAction(
-                    file=JobFile(Directory.CONFIGS, RelativePath.parse("c")),
-                    action_type="message",
-                    contents="text\n",
-                ),
+            stage_in=(Transfer(JobFile(Directory.CONFIGS, RelativePath.parse("c")), Text("text\n")),),
+            stage_out=StageOutPlan(
+                expected=ExpectedOutputs(outputs=("/galaxy/a.dat",)), routes=OutputRoutes(default=Way.COPY)
             ),
-            stage_out_action_types=frozenset({"transfer", "none"}),
         ),
         token_endpoint="https://galaxy/tokens?job_key=1",
         setup=SetupRequest(job_id=JobId("1"), tool=Tool(id="t"), preserve_galaxy_environment=True),

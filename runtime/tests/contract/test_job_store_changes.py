@@ -210,3 +210,14 @@ def test_an_active_job_is_not_removed(store: JobStore, way: list[JobStatus]) -> 
 def test_removing_what_is_gone_does_nothing(store: JobStore) -> None:
     store.remove(12345)
     assert list(store.jobs()) == []
+
+
+def test_active_jobs_are_counted(store: JobStore) -> None:
+    """Those that were submitted and have not ended."""
+    assert store.count_active() == 0
+    begin(store, "set up")
+    submitted(store, "first")
+    second = submitted(store, "second")
+    move(store, second, JobStatus.QUEUED)
+    end(store, submitted(store, "ended"))
+    assert store.count_active() == 2

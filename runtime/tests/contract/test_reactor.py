@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Protocol
 
 import pytest
@@ -127,3 +129,29 @@ def test_whoever_watches_is_called_until_they_stop(loop: Loop, pipe: tuple[int, 
     loop.reactor.unwatch(pipe[0])
     loop.send()
     assert read == [b"x", b"x"]
+
+
+def test_another_thread_may_have_something_called(loop: Loop) -> None:
+    called: list[str] = []
+
+    def post() -> None:
+        for name in ("first", "second"):
+            loop.reactor.post(partial(called.append, name))
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    thread.join()
+    loop.run(0.01)
+    assert called == ["first", "second"]
+
+
+def test_what_is_posted_may_post(loop: Loop) -> None:
+    called: list[str] = []
+
+    def call() -> None:
+        called.append("first")
+        loop.reactor.post(lambda: called.append("second"))
+
+    loop.reactor.post(call)
+    loop.run(0.02)
+    assert called == ["first", "second"]

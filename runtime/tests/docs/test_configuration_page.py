@@ -10,7 +10,7 @@ import pytest
 from pulsar_runtime.config.describe import page
 from pulsar_runtime.config.manager_places import ManagerPlaces
 from pulsar_runtime.config.option import options
-from pulsar_runtime.config.schema import MANAGER_TYPES, Config, Disk, Token, Web
+from pulsar_runtime.config.schema import MANAGER_TYPES, SECTIONS, Config, Token
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "configuration.md"
 
@@ -19,12 +19,11 @@ SETTINGS: tuple[type[attrs.AttrsInstance], ...] = (
     ManagerPlaces,
     *MANAGER_TYPES.values(),
     Token,
-    Web,
-    Disk,
+    *SECTIONS.values(),
 )
 
 #: Attributes that hold more than one value; the page has a section, or a row of its own, for each.
-COMPOSED = {"tokens", "web", "disk", "managers", "environment"}
+COMPOSED = {"tokens", *SECTIONS, "managers", "environment"}
 
 
 def test_the_page_is_up_to_date() -> None:

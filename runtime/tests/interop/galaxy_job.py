@@ -39,6 +39,8 @@ class GalaxyJob:
     config_files: list[str] = attrs.field(factory=list)
     job_directory_files: list[str] = attrs.field(factory=list)
     version_file: str | None = None
+    #: What Galaxy names as its API for the job's files.
+    files_endpoint: str = f"{GALAXY}/files?job_key=1"
     #: What the server answered to setup, or the client computed.
     setup: Mapping[str, Any] = attrs.field(factory=dict)
 
@@ -133,7 +135,7 @@ class GalaxyJob:
             destination=self.destination,
             manager_options=self.manager_options,
             client_options={
-                "files_endpoint": f"{GALAXY}/files?job_key=1",
+                "files_endpoint": self.files_endpoint,
                 "token_endpoint": f"{GALAXY}/oidc-tokens?job_key=1",
             },
             client_rewrites=self.client_rewrites,
@@ -164,6 +166,22 @@ class GalaxyJob:
         answer = self.client.call("wait", str(self.directory), until=(*until, *ENDED), limit=WAIT_LIMIT)
         seen: list[str] = answer["seen"]
         return seen
+
+    def told(self, *until: str) -> list[Status]:
+        """Wait until a message says one of *until*, or the end; return all that was said of the job."""
+        answer = self.client.call(
+            "told",
+            str(self.directory),
+            job_id=self.job_id,
+            until=until or ENDED,
+            limit=WAIT_LIMIT,
+        )
+        updates: list[Status] = answer["updates"]
+        return updates
+
+    def ask(self) -> None:
+        """Ask to be told the status, by a message."""
+        self.client.call("ask", str(self.directory))
 
     def status(self) -> Status:
         """Return everything that the server says of the job."""

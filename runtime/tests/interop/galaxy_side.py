@@ -10,6 +10,7 @@ import importlib
 import json
 import re
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -81,6 +82,9 @@ class Runner:
         self.managers: dict[str, Any] = {}
         self.clients: dict[str, Client] = {}
         self.outputs: dict[str, object] = {}
+        #: What servers have said by messages.
+        self.told_updates: list[Json] = []
+        self.changed = threading.Condition()
 
     def submit(self, job: str, request: Json) -> Json:
         """Set the job up, stage its inputs and submit it, in the way of Galaxy's runners."""
@@ -128,6 +132,24 @@ class Runner:
                 seen.append(status)
         return {"seen": seen}
 
+    def told(self, job: str, request: Json) -> Json:
+        """Wait until a message says one of *until*; return all that was said of the job."""
+
+        def said() -> list[Json]:
+            return [one for one in self.told_updates if one["job_id"] == request["job_id"]]
+
+        with self.changed:
+            if not self.changed.wait_for(
+                lambda: any(one["status"] in request["until"] for one in said()), request["limit"]
+            ):
+                raise TimeoutError(f"job {job} is not said to be one of {request['until']}: {said()}")
+            return {"updates": said()}
+
+    def ask(self, job: str, _request: Json) -> Json:
+        """Ask to be told the status, by a message."""
+        self.clients[job].get_status()
+        return {}
+
     def full_status(self, job: str, _request: Json) -> Json:
         """Return everything that the server says of the job."""
         return self.clients[job].full_status()
@@ -157,10 +179,18 @@ class Runner:
         options = json.dumps(request["manager_options"], sort_keys=True)
         if options not in self.managers:
             self.managers[options] = self.library.build_client_manager(**request["manager_options"])
+            if "amqp_url" in request["manager_options"]:
+                self.managers[options].ensure_has_status_update_callback(self._hear)
+                self.managers[options].ensure_has_ack_consumers()
         client: Client = self.managers[options].get_client(
             request["destination"], request["job_id"], **request["client_options"]
         )
         return client
+
+    def _hear(self, update: Json) -> None:
+        with self.changed:
+            self.told_updates.append(update)
+            self.changed.notify_all()
 
 
 def _remote_paths(mapper: PathMapper, setup: Json, request: Json) -> dict[str, str]:
@@ -192,9 +222,8 @@ def main() -> None:
     """Answer requests until standard input ends; any error but a refusal of the server ends the program."""
     library = Library()
     runner = Runner(library)
-    operations = {
-        name: getattr(runner, name) for name in ("submit", "wait", "full_status", "finish", "kill", "clean")
-    }
+    names = ("submit", "wait", "told", "ask", "full_status", "finish", "kill", "clean")
+    operations = {name: getattr(runner, name) for name in names}
     answers, sys.stdout = sys.stdout, sys.stderr  # what the library prints is not an answer
     for line in sys.stdin:
         request = json.loads(line)

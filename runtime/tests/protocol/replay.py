@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -38,11 +39,15 @@ class Replay:
     """A recording's requests as this server would have been sent them."""
 
     server: LiveServer
+    #: Addresses in the recording, and what takes their place.
+    endpoints: Mapping[str, str] = attrs.field(factory=dict)
 
     def send(self, exchange: Exchange) -> Answer:
         """Send the request exactly as it was encoded, but for the token and the staging directory."""
         query = re.sub(r"private_token=[^&]*", f"private_token={self.server.token}", exchange.raw_query)
         query = _QUOTED_STAGING.sub(quote_plus(str(self.server.staging)), query)
+        for recorded, present in self.endpoints.items():
+            query = query.replace(quote_plus(recorded), quote_plus(present))
         connection = http.client.HTTPConnection(self.server.bind, timeout=30)
         headers = {"Content-Type": exchange.content_type} if exchange.content_type else {}
         try:

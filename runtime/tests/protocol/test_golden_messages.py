@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import pytest
@@ -11,6 +12,8 @@ from pulsar_runtime.application.report import JobReport
 from pulsar_runtime.domain.environment import Assign
 from pulsar_runtime.domain.ids import JobId, ManagerName, parse_job_id
 from pulsar_runtime.domain.job import Job, Submission, Tool
+from pulsar_runtime.domain.paths import Directory
+from pulsar_runtime.domain.staging import HttpFile, SshFile, StageOutPlan, Text, Transfer, TusFile, Way
 from pulsar_runtime.domain.status import JobStatus
 from pulsar_runtime.protocol import setup, status, submit
 from pulsar_runtime.protocol.parameters import parse_query
@@ -106,8 +109,58 @@ def _check_submission(submission: Submission, said: Json) -> None:
         Assign(one["name"], one["value"], one.get("raw", False)) for one in said["env"]
     ]
     staged = said["remote_staging"].get("setup", [])
-    assert [(one.action_type, one.contents) for one in submission.staging.stage_in] == [
-        (one["action"]["action_type"], one["action"].get("contents")) for one in staged
+    assert [_spoken(transfer) for transfer in submission.staging.stage_in] == [
+        (
+            one["action"]["action_type"],
+            one["action"].get("url") or one["action"].get("contents") or one["name"],
+        )
+        for one in staged
     ]
-    mapper = said["remote_staging"]["action_mapper"]
-    assert mapper["default_action"] in submission.staging.stage_out_action_types
+    _check_stage_out(submission.staging.stage_out, said["remote_staging"])
+
+
+def _spoken(transfer: Transfer) -> tuple[str, str]:
+    """Name the action that a transfer was made of, and what is particular to it."""
+    match transfer.counterpart:
+        case Text(contents):
+            return "message", contents or transfer.file.path.name
+        case HttpFile(url) if "18062" in url:
+            return "remote_transfer_tus", url
+        case HttpFile(url):
+            return "remote_transfer", url
+        case SshFile(program="scp"):
+            return "remote_scp_transfer", str(transfer.file.path)
+        case other:
+            raise AssertionError(other)
+
+
+def _check_stage_out(plan: StageOutPlan | None, said: Json) -> None:
+    action = said["action_mapper"]["default_action"]
+    if action == "transfer":
+        assert plan is None
+        return
+    assert plan
+    assert plan.routes.default is {"remote_transfer": Way.HTTP, "remote_transfer_tus": Way.TUS}[action]
+    assert plan.routes.impossible == ()
+    expected, outputs = plan.expected, said["client_outputs"]
+    assert list(expected.outputs) == outputs["output_files"]
+    assert [list(pair) for pair in expected.from_work_dir] == outputs["work_dir_outputs"]
+    for key in ("working_directory", "metadata_directory", "job_directory", "version_file"):
+        assert getattr(expected, key) == outputs[key]
+    assert {each.pattern for each in expected.discovered} == {
+        *outputs["dynamic_outputs"],
+        *(one["pattern"] for one in outputs["dataset_collector_descriptions"]),
+    }
+    for target in outputs["output_files"]:
+        other = plan.routes.counterpart(Directory.OUTPUTS, target)
+        assert isinstance(other, HttpFile | TusFile)
+        url = urlsplit(other.url)
+        assert (
+            f"{url.scheme}://{url.netloc}{url.path}"
+            == said["action_mapper"]["files_endpoint"].partition("?")[0]
+        )
+        key = said["action_mapper"]["files_endpoint"].partition("job_key=")[2]
+        assert dict(parse_qsl(url.query)) == {"job_key": key, "path": target, "file_type": "output"}
+        if isinstance(other, TusFile):
+            uploads = urlsplit(other.uploads)
+            assert (uploads.path, uploads.query) == ("/api/job_files/resumable_upload", url.query)

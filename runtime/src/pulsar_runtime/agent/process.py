@@ -14,10 +14,14 @@ from pathlib import Path
 from pulsar_runtime.agent.reactor import SelectorReactor
 from pulsar_runtime.application.supervisor import Supervisor
 from pulsar_runtime.domain.errors import AlreadyRunning
+from pulsar_runtime.systemd.notification import SILENT, Notifier
 
 logger = logging.getLogger(__name__)
 
 LOCK_NAME = "agent.lock"
+
+#: How often the agent shows that it is alive to those who want to know without being asked.
+_LIFE_SECONDS = 5.0
 
 
 @contextlib.contextmanager
@@ -38,16 +42,37 @@ def only_agent(directory: Path) -> Iterator[None]:
 
 
 def run(
-    supervisor: Supervisor, reactor: SelectorReactor, doorbell: socket.socket, recovered: Callable[[], None]
+    supervisor: Supervisor,
+    reactor: SelectorReactor,
+    doorbell: socket.socket,
+    recovered: Callable[[], None],
+    *,
+    show_life: Callable[[], None],
+    notifier: Notifier = SILENT,
 ) -> None:
-    """Recover all jobs, call *recovered*, and serve until a signal says stop; running jobs go on."""
+    """Recover all jobs, call *recovered*, and serve until a signal says stop; running jobs go on.
+
+    *show_life* is called every few seconds for as long as the reactor turns.
+    """
     with _signals(reactor):
         reactor.watch(doorbell.fileno(), lambda: _answer(doorbell, supervisor))
+        notifier.status("Recovering jobs")
         supervisor.round()
         recovered()
         logger.info("agent is ready", extra={"action": "agent_ready"})
+        notifier.ready("Ready for jobs")
+        _repeat(reactor, _LIFE_SECONDS, show_life)
+        if notifier.heartbeat_seconds is not None:
+            _repeat(reactor, notifier.heartbeat_seconds, notifier.alive)
         reactor.run()
         logger.info("agent stops; running jobs go on", extra={"action": "agent_stops"})
+        notifier.stopping("Stopping; running jobs go on")
+
+
+def _repeat(reactor: SelectorReactor, seconds: float, beat: Callable[[], None]) -> None:
+    """Call *beat* now and from time to time."""
+    beat()
+    reactor.call_later(seconds, lambda: _repeat(reactor, seconds, beat))
 
 
 def _answer(doorbell: socket.socket, supervisor: Supervisor) -> None:

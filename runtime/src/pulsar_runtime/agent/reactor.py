@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import os
 import selectors
 import time
+from collections import deque
 from collections.abc import Callable
 
 
@@ -18,6 +20,10 @@ class SelectorReactor:
         #: Breaks ties between timers, in the order of their making.
         self._order = itertools.count()
         self._stopped = False
+        #: What other threads have posted, and a counter that is readable while there is any (eventfd(2)).
+        self._posted: deque[Callable[[], None]] = deque()
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.watch(self._bell, self._call_posted)
 
     def watch(self, fd: int, callback: Callable[[], None]) -> None:
         """Call *callback* whenever *fd* is readable."""
@@ -30,6 +36,11 @@ class SelectorReactor:
     def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call *callback* once, after *seconds*."""
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._order), callback))
+
+    def post(self, callback: Callable[[], None]) -> None:
+        """Call *callback* once, soon, on the reactor's thread; may be called from any thread."""
+        self._posted.append(callback)
+        os.eventfd_write(self._bell, 1)
 
     def stop(self) -> None:
         """Make `run`, or the next call of it, return once the present callbacks are through."""
@@ -48,8 +59,15 @@ class SelectorReactor:
         self._stopped = False
 
     def close(self) -> None:
-        """Release the selector."""
+        """Release the selector; what is posted later is never called."""
+        # The counter stays open: a thread that is about to post must not write to another file of its number.
         self._selector.close()
+
+    def _call_posted(self) -> None:
+        os.eventfd_read(self._bell)
+        # What they post in turn rings again.
+        for _ in range(len(self._posted)):
+            self._posted.popleft()()
 
     def _patience(self) -> float | None:
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None

@@ -9,7 +9,7 @@ import attrs
 
 from pulsar_runtime.application.manager_rules import ManagerRules
 from pulsar_runtime.application.report import JobReport, report, report_unknown
-from pulsar_runtime.domain.errors import Busy, UnknownJob, UnknownManager
+from pulsar_runtime.domain.errors import Busy, Draining, UnknownJob, UnknownManager
 from pulsar_runtime.domain.ids import JobId, ManagerName
 from pulsar_runtime.domain.job import Job, SetupRequest, Submission
 from pulsar_runtime.domain.paths import Directory, JobFile
@@ -42,16 +42,33 @@ class JobService:
             raise UnknownManager(f"there is no manager {manager!r} here") from None
 
     def setup(self, manager: ManagerName, request: SetupRequest) -> Job:
-        """Make a job directory; a job of the same id that has ended begins anew."""
+        """Make a job directory; a job of the same id that has ended begins anew.
+
+        Raises `Draining` when a job would begin while none shall.
+        """
         rules = self.rules(manager)
         if rules.assign_ids:
             return self._begin(rules, self.new_id(), request.job_id, request)
         return self._begin(rules, request.job_id, None, request)
 
-    def submit(self, manager: ManagerName, job_id: JobId, submission: Submission) -> None:
-        """Keep a submission for the agent; one for a job that is active or ended changes nothing."""
+    def submit(
+        self,
+        manager: ManagerName,
+        job_id: JobId,
+        submission: Submission,
+        *,
+        anew: bool = False,
+        announced: bool = False,
+    ) -> None:
+        """Keep a submission for the agent; one for a job that is active or ended changes nothing.
+
+        With *anew* a job that has ended begins again. The changes of an *announced* job are written down
+        for those who tell its client.
+        """
         rules = self.rules(manager)
         job = self.store.find(manager, job_id)
+        if job is not None and anew and job.status.terminal:
+            job = None
         known = job is not None
         if job is None:
             if submission.setup is None:
@@ -62,10 +79,10 @@ class JobService:
         if submission.setup is not None:
             if known:
                 rules.files.create(job.directory, submission.setup.tool)
-            submission = _with_places(submission, job.directory)
+            submission = with_places(submission, job.directory)
         for name in submission.touch_outputs:
             rules.files.touch(job.directory, JobFile(Directory.OUTPUTS, name))
-        if self.store.submit(job.key, submission):
+        if self.store.submit(job.key, submission, announced=announced):
             self.doorbell.ring()
 
     def find(self, manager: ManagerName, job_id: JobId) -> Job | None:
@@ -98,6 +115,11 @@ class JobService:
         if job is not None and not job.status.terminal:
             self._end(job, _CANCEL_WAIT_SECONDS)
 
+    def request_cancel(self, job: Job) -> None:
+        """Ask for the end of a job, and do not wait for it."""
+        self.store.request_cancel(job.key)
+        self.doorbell.ring()
+
     def clean(self, manager: ManagerName, job_id: JobId) -> None:
         """Remove a job and its directory, after its processes have ended.
 
@@ -117,6 +139,9 @@ class JobService:
         directory = os.path.join(rules.staging_directory, job_id)
         present = self.store.find(rules.name, job_id)
         if present is not None and present.job_id == job_id and present.status.terminal:
+            if self.store.draining_since() is not None:
+                # Before its files are touched: its client may still want them.
+                raise Draining
             rules.files.clear(directory)
         job = self.store.begin(rules.name, job_id, alias, directory, request.tool)
         rules.files.create(directory, request.tool)
@@ -124,8 +149,7 @@ class JobService:
 
     def _end(self, job: Job, wait_seconds: float) -> bool:
         """Ask the agent to end a job, and wait a while; tell whether it has ended."""
-        self.store.request_cancel(job.key)
-        self.doorbell.ring()
+        self.request_cancel(job)
         deadline = self.clock() + wait_seconds
         pause = _FIRST_PAUSE_SECONDS
         while True:
@@ -138,7 +162,7 @@ class JobService:
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
-def _with_places(submission: Submission, directory: str) -> Submission:
+def with_places(submission: Submission, directory: str) -> Submission:
     """Fill in the directories that a client could not know (protocol section 4.10)."""
     command_line = submission.command_line.replace("__PULSAR_JOBS_DIRECTORY__", os.path.dirname(directory))
     return attrs.evolve(submission, command_line=command_line.replace("__PULSAR_JOB_DIRECTORY__", directory))

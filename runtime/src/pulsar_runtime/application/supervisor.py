@@ -10,7 +10,8 @@ import attrs
 
 from pulsar_runtime.domain.errors import PulsarRuntimeError, QueryError, StoreError
 from pulsar_runtime.domain.ids import ExternalId, ManagerName
-from pulsar_runtime.domain.job import Job, Observation, Transition
+from pulsar_runtime.domain.job import Job, Observation, Submission, Transition
+from pulsar_runtime.domain.staging import StageOutPlan
 from pulsar_runtime.domain.status import JobStatus, SchedulerState
 from pulsar_runtime.ports import JobManager, JobStore, LaunchPreparer, Reactor, Stager
 
@@ -54,6 +55,10 @@ class Supervisor:
         self._reactor = reactor
         self._jobs: dict[int, Job] = {}
         self._keys: dict[tuple[ManagerName, ExternalId], int] = {}
+        #: Jobs whose files have been brought in and that have not been prepared.
+        self._staged_in: set[int] = set()
+        #: What is to be sent for jobs that were prepared by this agent; of others the store knows.
+        self._plans: dict[int, StageOutPlan | None] = {}
         self._last_submitted = 0
 
     def round(self) -> None:
@@ -103,7 +108,7 @@ class Supervisor:
         if job is not None and not self._taken(self._forward, job):
             self._reactor.call_later(_RETRY_SECONDS, lambda: self._advance(key))
 
-    def _taken(self, step: Callable[[Job], None], job: Job) -> bool:
+    def _taken(self, step: Callable[[Job], object], job: Job) -> bool:
         """Take a step with a job; tell whether it was taken. What fails for good fails the job."""
         try:
             try:
@@ -122,21 +127,40 @@ class Supervisor:
 
     def _forward(self, job: Job) -> None:
         if job.status is JobStatus.PREPROCESSING and not job.cancel_requested:
-            self._prepare(job)
+            if job.key in self._staged_in:
+                self._prepare(job, self._store.submission(job.key))
+            else:
+                self._stage_in(job)
         elif job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
             self._hand_over(job)
         elif job.status is JobStatus.POSTPROCESSING:
-            self._move(job, JobStatus.COMPLETE, return_code=job.return_code)
+            self._stage_out(job, again=True)
 
-    def _prepare(self, job: Job) -> None:
+    def _stage_in(self, job: Job) -> None:
         works = self._works[job.manager]
         submission = self._store.submission(job.key)
         works.stager.check(submission)
-        works.stager.stage_in(job, submission.staging.stage_in)
-        works.preparer.prepare(job, submission)
+        transfers = submission.staging.stage_in
+        if transfers:
+            works.stager.stage_in(job, transfers, partial(self._staging_in_ended, job.key))
+        else:
+            self._prepare(job, submission)
+
+    def _staging_in_ended(self, key: int, problem: PulsarRuntimeError | None) -> None:
+        job = self._jobs[key]
+        if problem is None:
+            self._staged_in.add(key)
+            self._advance(key)
+        else:
+            self._settle(key, partial(self._fail, job, str(problem)))
+
+    def _prepare(self, job: Job, submission: Submission) -> None:
+        self._works[job.manager].preparer.prepare(job, submission)
         # Written down before the manager is asked: what comes before is safe to repeat, the start is not.
         queued = self._move(job, JobStatus.QUEUED)
         if queued is not None:
+            self._staged_in.discard(job.key)
+            self._plans[job.key] = submission.staging.stage_out
             self._hand_over(queued)
 
     def _hand_over(self, job: Job) -> None:
@@ -180,7 +204,46 @@ class Supervisor:
         elif code is None:
             self._fail(job, reason)
         else:
+            self._finish(job, code, reason)
+
+    def _finish(self, job: Job, code: int, reason: str) -> None:
+        """Write down that a job's processes have ended, and have its outputs sent if that is our part."""
+        if self._plan(job) is None:
             self._move(job, JobStatus.POSTPROCESSING, JobStatus.COMPLETE, return_code=code, reason=reason)
+            return
+        ended = self._move(job, JobStatus.POSTPROCESSING, return_code=code, reason=reason)
+        if ended is not None:
+            # Its end is in the store: the manager has done its part.
+            self._forget(ended)
+            self._stage_out(ended, again=False)
+
+    def _plan(self, job: Job) -> StageOutPlan | None:
+        """Say what is to be sent for a job, if anything."""
+        if job.key not in self._plans:
+            self._plans[job.key] = self._store.submission(job.key).staging.stage_out
+        return self._plans[job.key]
+
+    def _stage_out(self, job: Job, *, again: bool) -> None:
+        plan = self._plan(job)
+        if plan is None:
+            self._move(job, JobStatus.COMPLETE, return_code=job.return_code)
+        else:
+            stager = self._works[job.manager].stager
+            stager.stage_out(job, plan, partial(self._staging_out_ended, job.key), again=again)
+
+    def _staging_out_ended(self, key: int, problem: PulsarRuntimeError | None) -> None:
+        job = self._jobs[key]
+        if problem is None:
+            self._settle(key, lambda: self._move(job, JobStatus.COMPLETE))
+        else:
+            # The tool's return code stays.
+            self._settle(key, lambda: self._move(job, JobStatus.FAILED, reason=str(problem)))
+
+    def _settle(self, key: int, step: Callable[[], object]) -> None:
+        """Take the last step of a phase, now or when the store is there again."""
+        job = self._jobs.get(key)
+        if job is not None and not self._taken(lambda _: step(), job):
+            self._reactor.call_later(_RETRY_SECONDS, lambda: self._settle(key, step))
 
     def _start_again(self, job: Job, reason: str) -> None:
         if job.attempt >= _MOST_ATTEMPTS:
@@ -201,7 +264,9 @@ class Supervisor:
 
     def _cancel(self, job: Job) -> None:
         tracked = self._jobs.get(job.key)
-        if tracked is not None and tracked.external_id is not None:
+        if tracked is not None and tracked.status is JobStatus.POSTPROCESSING:
+            self._move(tracked, JobStatus.CANCELLED, reason="cancelled while its outputs were being sent")
+        elif tracked is not None and tracked.external_id is not None:
             self._jobs[job.key] = attrs.evolve(tracked, cancel_requested=True)
             self._works[job.manager].manager.cancel(tracked.external_id)
         elif tracked is not None or not job.submitted:
@@ -239,13 +304,21 @@ class Supervisor:
         if job.key not in written or targets[-1].terminal:
             # Not written: a client has removed it, or begun it anew.
             self._jobs.pop(job.key, None)
-            self._forget(job)
+            self._drop(job)
             return None
         moved = attrs.evolve(
             self._jobs.get(job.key, job), status=targets[-1], attempt=attempt or job.attempt, reason=reason
         )
         self._jobs[job.key] = moved
         return moved
+
+    def _drop(self, job: Job) -> None:
+        """Let go of everything that is kept about a job that is over."""
+        self._staged_in.discard(job.key)
+        self._plans.pop(job.key, None)
+        self._forget(job)
+        if job.manager in self._works:
+            self._works[job.manager].stager.stop(job.key)
 
     def _forget(self, job: Job) -> None:
         if job.external_id is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pulsar_runtime.config.schema import Config, ManagerConfig
 from pulsar_runtime.store.job_files import JobDirectories
 from pulsar_runtime.store.job_store import SqliteJobStore
@@ -18,9 +20,9 @@ def umask(config: Config) -> int:
     return 0o777 & ~opened
 
 
-def job_store(config: Config) -> SqliteJobStore:
-    """Return the job store."""
-    return SqliteJobStore(config.persistence_directory)
+def job_store(config: Config, announced: Callable[[], None] = lambda: None) -> SqliteJobStore:
+    """Return the job store; *announced* is called when it has something for those who tell clients."""
+    return SqliteJobStore(config.persistence_directory, announced=announced)
 
 
 def job_directories(config: Config, manager: ManagerConfig) -> JobDirectories:

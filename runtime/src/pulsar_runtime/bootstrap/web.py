@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import os
 import time
+from collections.abc import Sequence
 
 import attrs
 
@@ -17,6 +18,8 @@ from pulsar_runtime.domain.errors import StoreError
 from pulsar_runtime.store.doorbell import SocketDoorbell
 from pulsar_runtime.store.file_cache import DirectoryFileCache
 from pulsar_runtime.store.openat2 import require_openat2
+from pulsar_runtime.systemd.activation import listening_host
+from pulsar_runtime.systemd.notification import SILENT, Notifier
 from pulsar_runtime.web.app import create_app
 from pulsar_runtime.web.context import WebContext
 from pulsar_runtime.web.server import PulsarServer, ServerSettings, pause
@@ -26,19 +29,23 @@ from pulsar_runtime.web.tokens import AcceptedToken, TokenCheck
 logger = logging.getLogger(__name__)
 
 
-def run_web(config: Config) -> None:
-    """Be the web server until a signal says stop; raises `UnfitHost`."""
+def run_web(config: Config, notifier: Notifier = SILENT, descriptors: Sequence[int] = ()) -> None:
+    """Be the web server until a signal says stop; raises `UnfitHost`.
+
+    With *descriptors* it listens at these, and does not bind its address.
+    """
     require_openat2()
-    if not (config.private_token or config.tokens or _is_loopback(config.web.bind.host)):
+    web = config.web
+    hosts = [listening_host(descriptor) for descriptor in descriptors] or [web.bind.host]
+    if not (config.private_token or config.tokens or all(map(_is_loopback, hosts))):
         logger.warning(
             "whoever reaches %s can run commands on this machine: set private_token or tokens",
-            config.web.bind,
+            ", ".join(hosts) if descriptors else web.bind,
             extra={"action": "open_server"},
         )
     os.umask(adapters.umask(config))
-    web = config.web
     settings = ServerSettings(
-        bind=str(web.bind),
+        bind=[f"fd://{descriptor}" for descriptor in descriptors] or [str(web.bind)],
         workers=web.workers,
         connections_per_worker=web.connections_per_worker,
         request_line_limit_bytes=web.request_line_limit_bytes,
@@ -46,7 +53,7 @@ def run_web(config: Config) -> None:
         body_timeout_seconds=web.body_timeout_seconds,
         keepalive_seconds=web.keepalive_seconds,
     )
-    PulsarServer(settings, lambda: build_app(config)).run()
+    PulsarServer(settings, lambda: build_app(config), notifier).run()
 
 
 def build_app(config: Config) -> Shortcut:

@@ -1,4 +1,4 @@
-"""``pulsar-runtime jobs list|show|cancel``."""
+"""``pulsar-runtime jobs list|show|cancel|prune``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 import attrs
 import click
 
-from pulsar_runtime.bootstrap.adapters import job_store
 from pulsar_runtime.cli.options import config_option, configuration, json_option
-from pulsar_runtime.domain.errors import MalformedRequest, StoreError
+from pulsar_runtime.cli.prune import prune
+from pulsar_runtime.cli.store import opened_store
 from pulsar_runtime.domain.ids import DEFAULT_MANAGER, ManagerName, parse_job_id
 from pulsar_runtime.domain.job import Job
+from pulsar_runtime.ports import JobStore
 from pulsar_runtime.store.doorbell import SocketDoorbell
-from pulsar_runtime.store.job_store import FILE_NAME, SqliteJobStore
 
 _WAIT_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -32,7 +32,10 @@ manager_option = click.option(
 
 @click.group("jobs")
 def command() -> None:
-    """List, show and cancel jobs."""
+    """List, show, cancel and prune jobs."""
+
+
+command.add_command(prune)
 
 
 @command.command("list")
@@ -40,7 +43,7 @@ def command() -> None:
 @json_option
 def list_jobs(config_file: Path | None, *, as_json: bool) -> None:
     """List all jobs that the store knows, oldest first."""
-    store = _store(config_file)
+    store = opened_store(configuration(config_file).config)
     jobs = store.jobs()
     if as_json:
         click.echo(json.dumps([_as_json(job) for job in jobs], indent=2))
@@ -59,7 +62,7 @@ def list_jobs(config_file: Path | None, *, as_json: bool) -> None:
 @click.argument("job_id")
 def show(config_file: Path | None, manager: str, job_id: str, *, as_json: bool) -> None:
     """Show one job and its history."""
-    store = _store(config_file)
+    store = opened_store(configuration(config_file).config)
     job = _job(store, manager, job_id)
     events = store.events(job.key)
     if as_json:
@@ -79,13 +82,14 @@ def show(config_file: Path | None, manager: str, job_id: str, *, as_json: bool) 
 @click.argument("job_id")
 def cancel(config_file: Path | None, manager: str, job_id: str) -> None:
     """End one job, and wait until its last process is gone."""
-    store = _store(config_file)
+    config = configuration(config_file).config
+    store = opened_store(config)
     job = _job(store, manager, job_id)
     if job.status.terminal:
         click.echo(f"job {job_id} has already ended: {job.status}")
         return
     store.request_cancel(job.key)
-    SocketDoorbell(configuration(config_file).config.persistence_directory).ring()
+    SocketDoorbell(config.persistence_directory).ring()
     click.echo(f"waiting for the end of job {job_id} ", nl=False, err=True)
     deadline = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < deadline:
@@ -99,25 +103,8 @@ def cancel(config_file: Path | None, manager: str, job_id: str) -> None:
     raise click.ClickException(f"job {job_id} has not ended after {_WAIT_SECONDS:.0f} s: does the agent run?")
 
 
-def _store(config_file: Path | None) -> SqliteJobStore:
-    config = configuration(config_file).config
-    file = config.persistence_directory / FILE_NAME
-    if not file.exists():
-        # Looking must not make one.
-        raise click.ClickException(f"there is no job store {file}: is this the server's configuration?")
-    store = job_store(config)
-    try:
-        store.open()
-    except StoreError as error:
-        raise click.ClickException(str(error)) from error
-    return store
-
-
-def _job(store: SqliteJobStore, manager: str, job_id: str) -> Job:
-    try:
-        job = store.find(ManagerName(manager), parse_job_id(job_id))
-    except MalformedRequest as error:
-        raise click.ClickException(str(error)) from error
+def _job(store: JobStore, manager: str, job_id: str) -> Job:
+    job = store.find(ManagerName(manager), parse_job_id(job_id))
     if job is None:
         raise click.ClickException(
             f"manager {manager} has no job {job_id}: 'pulsar-runtime jobs list' lists all"

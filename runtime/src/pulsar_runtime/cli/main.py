@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 import click
+
+from pulsar_runtime.domain.errors import PulsarRuntimeError
 
 _COMMANDS: Mapping[str, str] = {
     "serve": "Run web server and agent in the foreground, as one.",
     "web": "Run the web server alone.",
     "agent": "Run the agent alone.",
     "config": "Check or show the configuration.",
-    "jobs": "List, show and cancel jobs.",
+    "jobs": "List, show, cancel and prune jobs.",
+    "drain": "Take no new jobs, and wait for the present ones.",
+    "resume": "Take new jobs again.",
     "check": "Run a real job through a server and say what failed.",
     "version": "Print the version.",
 }
@@ -30,6 +34,13 @@ class _Commands(click.Group):
             return None
         module = import_module(f"pulsar_runtime.cli.{cmd_name}")
         return cast("click.Command", module.command)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's interface
+        try:
+            return super().invoke(ctx)
+        except PulsarRuntimeError as error:
+            # Ours say enough; a traceback would only hide it.
+            raise click.ClickException(str(error)) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         with formatter.section("Commands"):

@@ -11,6 +11,7 @@ import click
 from pulsar_runtime.cli.children import Children
 from pulsar_runtime.cli.log import to_stderr
 from pulsar_runtime.cli.options import bind_option, config_option, configuration
+from pulsar_runtime.systemd.notification import Notifier
 
 
 @click.command("serve")
@@ -23,6 +24,8 @@ def command(config_file: Path | None, bind: str | None) -> None:
     """
     loaded = configuration(config_file, bind)
     to_stderr(loaded)
+    # A service manager looks after this process alone: neither half speaks in its name.
+    Notifier.taken_from(os.environ, os.getpid())
 
     def agent() -> None:
         from pulsar_runtime.bootstrap.agent import run_agent  # noqa: PLC0415 - loaded in the child alone

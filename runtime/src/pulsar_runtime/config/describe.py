@@ -9,16 +9,16 @@ import attrs
 
 from pulsar_runtime.config.manager_places import ManagerPlaces
 from pulsar_runtime.config.managers import DEFAULT_TYPE
+from pulsar_runtime.config.message_queue import MessageQueue
 from pulsar_runtime.config.option import Option, options
 from pulsar_runtime.config.reference_keys import REFERENCE_KEYS, REFERENCE_MANAGER_TYPES
 from pulsar_runtime.config.schema import (
     MANAGER_TYPES,
+    SECTIONS,
     Config,
-    Disk,
     JobSettings,
     ManagerSettings,
     Token,
-    Web,
 )
 
 _INTRODUCTION = """\
@@ -71,6 +71,9 @@ _SECTIONS = (
     ("manager", "mapping", "none", "The only manager, in place of `managers`."),
     ("web", "mapping", "see below", "The HTTP server, [below](#web)."),
     ("disk", "mapping", "see below", "The guard against a full disk, [below](#disk)."),
+    ("staging", "mapping", "see below", "How the server moves files itself, [below](#staging)."),
+    ("retention", "mapping", "see below", "When ended jobs are removed, [below](#retention)."),
+    ("messages", "mapping", "see below", "What is taken from the message broker, [below](#messages)."),
     ("tokens", "list of mappings", "none", "Further credentials, [below](#tokens)."),
 )
 _MANAGER_KEYS = (
@@ -82,6 +85,12 @@ _MANAGER_KEYS = (
         "Sets the environment variable `<NAME>` for every job.",
     ),
 )
+
+_MESSAGE_QUEUE = """\
+Keys of the top level too. With `message_queue_url`, or the file that holds it, the agent takes jobs from the
+broker; a site that uses nothing else runs the agent alone. `amqps://` is TLS, and the broker has to prove who
+it is.
+"""
 
 _REFERENCE = """\
 Keys that Pulsar reads and this version does not. One that only tunes something is accepted with a warning.
@@ -98,7 +107,10 @@ def page() -> str:
 def _blocks() -> Iterator[str]:
     yield _INTRODUCTION
     yield "## Top level\n"
-    yield _table([*options(Config), *options(ManagerPlaces)], extra=_SECTIONS)
+    yield _table([*_own(Config, MessageQueue), *options(ManagerPlaces)], extra=_SECTIONS)
+    yield "## Message queue\n"
+    yield _MESSAGE_QUEUE
+    yield _table(options(MessageQueue))
     yield "## Managers\n"
     yield _MANAGERS
     common = ", ".join(f"`{option.name}`" for option in options(JobSettings))
@@ -109,7 +121,7 @@ def _blocks() -> Iterator[str]:
         yield f"### {name}\n"
         yield f"{(settings.__doc__ or '').strip()}\n"
         yield _table(own) if own else "It has no keys of its own.\n"
-    for name, section in (("web", Web), ("disk", Disk), ("tokens", Token)):
+    for name, section in {**SECTIONS, "tokens": Token}.items():
         yield f"## {name}\n"
         yield f"{(section.__doc__ or '').strip()}\n"
         yield _table(options(section))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from pulsar_runtime.config.manager_places import ManagerPlaces, declarations
 from pulsar_runtime.config.managers import ENVIRONMENT_PREFIX, NamedManager, read_manager
+from pulsar_runtime.config.message_queue import MessageQueue, judge_message_queue
 from pulsar_runtime.config.option import options
 from pulsar_runtime.config.origin import DEFAULT, Origin
 from pulsar_runtime.config.reading import Reading
-from pulsar_runtime.config.schema import MANAGER_TYPES, Config, Disk, Web
+from pulsar_runtime.config.schema import MANAGER_TYPES, SECTIONS, Config
 from pulsar_runtime.config.sources import gather
 from pulsar_runtime.config.tokens import read_tokens
 from pulsar_runtime.domain.errors import ConfigError
@@ -28,12 +30,22 @@ _KNOWN = tuple(
     )
 )
 _A_MANAGER = "to a manager, such as managers: {_default_: {...}}"
+
+
+def _of_sections() -> dict[str, str]:
+    """Tell where the keys of sections belong; some are in more than one."""
+    places: dict[str, list[str]] = {}
+    for section, settings in SECTIONS.items():
+        for key in options(settings):
+            places.setdefault(key.name, []).append(f"to {section}, as {section}.{key.name}")
+    return {key: ", or ".join(found) for key, found in places.items()}
+
+
 #: Where keys belong that are not the top level's.
 _ELSEWHERE: Mapping[str, str] = {
     "type": _A_MANAGER,
     **{key.name: _A_MANAGER for settings in MANAGER_TYPES.values() for key in options(settings)},
-    **{key.name: f"to web, as web.{key.name}" for key in options(Web)},
-    **{key.name: f"to disk, as disk.{key.name}" for key in options(Disk)},
+    **_of_sections(),
 }
 
 
@@ -64,21 +76,22 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
     variables = {key: _A_MANAGER for key in given if key.startswith(ENVIRONMENT_PREFIX)}
     reading.judge(given, "", _KNOWN, {**_ELSEWHERE, **variables})
     top = reading.arguments(Config, given, "")
-    web = reading.section(Web, given.get("web"), "web")
-    disk = reading.section(Disk, given.get("disk"), "disk")
+    sections = {name: reading.section(settings, given.get(name), name) for name, settings in SECTIONS.items()}
     declared = declarations(given, reading)
     named = [named for each in declared if (named := read_manager(each, top, reading))]
     tokens = read_tokens(given.get("tokens"), [each.name for each in declared], reading)
+    queue = {key.name: top[key.name] for key in options(MessageQueue) if key.name in top}
+    judge_message_queue(MessageQueue(**queue), [each.name for each in declared], reading)
     if reading.problems:
         raise ConfigError(str(path) if path else "configuration", tuple(reading.problems))
+    made: dict[str, Any] = {name: settings(**sections[name]) for name, settings in SECTIONS.items()}
     config = Config(
         **top,
-        web=Web(**web),
-        disk=Disk(**disk),
+        **made,
         tokens=tokens,
         managers={each.name: each.manager for each in named},
     )
-    written = [*top, *(f"web.{key}" for key in web), *(f"disk.{key}" for key in disk)]
+    written = [*top, *(f"{name}.{key}" for name, section in sections.items() for key in section)]
     origins = {key: reading.origin(key) for key in [*written, "tokens"]}
     for each in named:
         origins |= _manager_origins(each, origins)

@@ -45,7 +45,6 @@ def _ignored(reason: str, *patterns: str) -> ReferenceKeys:
 
 #: The first that match decide.
 REFERENCE_KEYS: tuple[ReferenceKeys, ...] = (
-    _refused("there is no message queue; let Galaxy use its REST runner", "message_queue_url"),
     _refused("jobs would not be authorized as it says; remove it if every client may run jobs", "user_auth"),
     _refused(
         "tools would not be checked against a list; remove it if every tool may run",
@@ -56,11 +55,15 @@ REFERENCE_KEYS: tuple[ReferenceKeys, ...] = (
     _refused("jobs are not wrapped in cvmfsexec; mount /cvmfs on the machine", "cvmfsexec"),
     _refused("it belongs to server.ini; set web.bind to HOST:PORT", "host", "port"),
     _refused("it belongs to server.ini; the server speaks HTTP only, put a TLS proxy before it", "ssl_pem"),
+    _ignored("messages are sent until the broker has confirmed them", "amqp_publish_retry*"),
+    _ignored("the broker is waited for as long as it takes", "amqp_consumer_timeout", "amqp_publish_timeout"),
     _ignored(
-        "there is no message queue", "message_queue_*", "amqp_*", "relay_*", "status_outbox_drain_interval"
-    ),
-    _ignored(
-        "the server starts no transfers, so it repeats none", "preprocess_action_*", "postprocess_action_*"
+        "there is no relay",
+        "message_queue_credentials_file",
+        "message_queue_username",
+        "message_queue_password",
+        "message_queue_publish_capabilities",
+        "relay_*",
     ),
     _ignored("a job's end is noticed as it happens", "min_polling_interval"),
     _ignored("stopping always waits for what has to end", "ensure_cleanup"),

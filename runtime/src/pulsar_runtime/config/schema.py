@@ -23,8 +23,10 @@ from pulsar_runtime.config.kind import (
     integer,
     optional,
 )
+from pulsar_runtime.config.message_queue import MessageQueue, Messages
 from pulsar_runtime.config.option import option
 from pulsar_runtime.config.secret import Secret
+from pulsar_runtime.config.staging import Staging, pause, retries
 from pulsar_runtime.config.token_kinds import EXPIRY, MANAGER_NAMES, NAME, SECRET, SHA256
 from pulsar_runtime.domain.ids import DEFAULT_MANAGER, ManagerName
 
@@ -92,6 +94,14 @@ class JobSettings:
         default=None,
         metadata=option(optional(TEXT), "Galaxy's datatypes configuration on this machine; told to Galaxy."),
     )
+    preprocess_action_max_retries: int | None = retries("staging in")
+    preprocess_action_interval_start: float = pause(2.0, "Before the first retry of an input.")
+    preprocess_action_interval_step: float = pause(2.0, "Each pause is so much longer.")
+    preprocess_action_interval_max: float = pause(30.0, "Until it has grown by this.")
+    postprocess_action_max_retries: int | None = retries("staging out")
+    postprocess_action_interval_start: float = pause(2.0, "Before the first retry of an output.")
+    postprocess_action_interval_step: float = pause(2.0, "Each pause is so much longer.")
+    postprocess_action_interval_max: float = pause(30.0, "Until it has grown by this.")
 
 
 @attrs.frozen(kw_only=True)
@@ -206,7 +216,39 @@ class Disk:
 
 
 @attrs.frozen(kw_only=True)
-class Config(JobSettings):
+class Retention:
+    """Which ended jobs `pulsar-runtime jobs prune` removes, with their directories. It has to be called."""
+
+    days: int | None = attrs.field(
+        default=None,
+        metadata=option(
+            optional(integer(minimum=1)),
+            "Jobs that ended longer ago are removed. Without it, none is because of its age.",
+        ),
+    )
+    minimum_free_mb: int = attrs.field(
+        default=0,
+        metadata=option(
+            integer(minimum=0),
+            "With fewer megabytes free in a staging directory, jobs there are removed, in the order in which "
+            "they ended, until there are enough. More than `disk.minimum_free_mb`, or it comes too late. "
+            "`0`: none is removed for that.",
+        ),
+    )
+
+
+#: The classes of the sections, by their keys.
+SECTIONS: Mapping[str, type[attrs.AttrsInstance]] = {
+    "web": Web,
+    "disk": Disk,
+    "retention": Retention,
+    "staging": Staging,
+    "messages": Messages,
+}
+
+
+@attrs.frozen(kw_only=True)
+class Config(JobSettings, MessageQueue):
     """The whole configuration."""
 
     persistence_directory: Path = attrs.field(
@@ -231,6 +273,9 @@ class Config(JobSettings):
     tokens: tuple[Token, ...] = ()
     web: Web = attrs.field(factory=Web)
     disk: Disk = attrs.field(factory=Disk)
+    staging: Staging = attrs.field(factory=Staging)
+    retention: Retention = attrs.field(factory=Retention)
+    messages: Messages = attrs.field(factory=Messages)
     #: Each is complete: what it does not say for itself, it has from here.
     managers: Mapping[ManagerName, ManagerConfig] = attrs.field(
         factory=lambda: {DEFAULT_MANAGER: QueuedPython()},

@@ -10,7 +10,7 @@ import yaml
 from pulsar_runtime.config.load import Loaded
 from pulsar_runtime.config.managers import ENVIRONMENT_PREFIX
 from pulsar_runtime.config.option import options
-from pulsar_runtime.config.schema import Token
+from pulsar_runtime.config.schema import SECTIONS, Token
 from pulsar_runtime.config.secret import MASK
 
 
@@ -19,8 +19,8 @@ def show(loaded: Loaded) -> str:
     config = loaded.config
     lines = [f"# {warning}" for warning in loaded.warnings]
     lines += _values(config, "", "", loaded)
-    for section, settings in (("web", config.web), ("disk", config.disk)):
-        lines += [f"{section}:", *_values(settings, f"{section}.", "  ", loaded)]
+    for section in SECTIONS:
+        lines += [f"{section}:", *_values(getattr(config, section), f"{section}.", "  ", loaded)]
     lines.append(f"tokens:{'' if config.tokens else ' []'}  # {loaded.origin('tokens')}")
     for token in config.tokens:
         lines += _token(token)

@@ -80,6 +80,10 @@ class Busy(PulsarRuntimeError):
     transient = True
 
 
+class Draining(Busy):
+    """This server is being drained: it finishes the jobs it has and takes no new ones; try again later."""
+
+
 class DiskFull(Busy):
     """There is not enough space on the disk; free some, or lower the watermark."""
 
@@ -113,6 +117,49 @@ class QueryError(ManagerError):
 
 class StagingError(PulsarRuntimeError):
     """A staging action failed for good; the job fails with it."""
+
+
+class TransferError(PulsarRuntimeError):
+    """One file could not be moved."""
+
+
+class TransferRefused(TransferError):
+    """The other side will not move this file, now or later."""
+
+
+class NotWanted(TransferRefused):
+    """Galaxy does not take this file any more: its dataset is gone, or its job has ended there."""
+
+
+class SourceMissing(TransferError):
+    """The file that is to be sent is not there."""
+
+
+class TransferInterrupted(TransferError):
+    """The transfer broke off; it may succeed later."""
+
+    transient = True
+
+
+class TransferStopped(TransferError):
+    """The transfer was told to stop."""
+
+
+# --- messages ----------------------------------------------------------------------------------------------
+
+
+class BrokerError(PulsarRuntimeError):
+    """The message broker could not do its part."""
+
+
+class BrokerUnavailable(BrokerError):
+    """The message broker cannot be reached at the moment."""
+
+    transient = True
+
+
+class BrokerRefused(BrokerError):
+    """The message broker refuses us, until somebody changes its configuration or ours."""
 
 
 # --- store -------------------------------------------------------------------------------------------------

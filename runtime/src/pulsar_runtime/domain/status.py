@@ -32,6 +32,11 @@ class JobStatus(StrEnum):
         """Tell whether nothing may follow."""
         return not TRANSITIONS[self]
 
+    @property
+    def announced(self) -> bool:
+        """Tell whether a client that gets messages is told of it (protocol section 6.3)."""
+        return self is JobStatus.RUNNING or self.terminal
+
 
 _ENDS = frozenset({JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.LOST})
 

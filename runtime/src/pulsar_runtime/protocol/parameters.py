@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from pulsar_runtime.domain.errors import MalformedRequest
+from pulsar_runtime.protocol import json_text
 
 
 def parse_query(query: str) -> dict[str, str]:
@@ -33,11 +33,5 @@ def json_parameter(parameters: Mapping[str, str], name: str, default: object) ->
     text = parameters.get(name, "")
     if not text:
         return default
-    try:
-        value = json.loads(text)
-        if "\\ud" in text or "\\uD" in text:
-            # Half a surrogate pair is JSON but not text: it could be written to no file.
-            json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as exc:
-        raise MalformedRequest(f"parameter {name} is not JSON: {exc}") from exc
+    value = json_text.parse(text, f"parameter {name}")
     return default if value is None else value

@@ -38,7 +38,6 @@ _DOWNLOADS = {
 }
 
 OUTPUT = "output"
-OUTPUT_TYPES = frozenset(name for name in _PATH_TYPES if name.startswith(OUTPUT))
 
 
 def uploaded_file(name: str, path_type: str) -> JobFile:

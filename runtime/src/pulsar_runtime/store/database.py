@@ -13,6 +13,9 @@ from pulsar_runtime.domain.errors import StoreBusy, StoreCorrupt, StoreError, St
 
 Result = TypeVar("Result")
 
+#: The file, in the persistence directory.
+FILE_NAME = "jobs.sqlite"
+
 #: "PRJS": tells our file from any other SQLite file (https://www.sqlite.org/fileformat.html#application_id).
 _APPLICATION_ID = 0x50524A53
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 SOCKET_NAME = "agent.sock"
+
+#: An agent that shows no life for so long has stopped, or hangs.
+_SILENCE_SECONDS = 15.0
 
 
 class SocketDoorbell:
@@ -28,14 +32,15 @@ class SocketDoorbell:
             sender.sendto(b"\n", address)
 
     def answered(self) -> bool:
-        """Tell whether an agent listens."""
+        """Tell whether an agent listens, and has shown life not long ago."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             try:
                 with _reachable(self._directory) as address:
                     sender.connect(address)
+                    silence = time.monotonic() - os.stat(address).st_mtime
             except OSError:
                 return False
-        return True
+        return 0 <= silence < _SILENCE_SECONDS
 
 
 def listen(directory: Path) -> socket.socket:
@@ -46,7 +51,17 @@ def listen(directory: Path) -> socket.socket:
     with _reachable(directory) as address:
         listener.bind(address)
     os.chmod(directory / SOCKET_NAME, 0o600)
+    show_life(directory)
     return listener
+
+
+def show_life(directory: Path) -> None:
+    """Let those who ring know that somebody still listens; to be called every few seconds."""
+    # This clock is the same in all processes, and nobody sets it.
+    now = time.monotonic()
+    # Where somebody has removed it nobody can ring either.
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(directory / SOCKET_NAME, (now, now))
 
 
 @contextlib.contextmanager

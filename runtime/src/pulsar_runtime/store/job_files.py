@@ -20,10 +20,12 @@ from pulsar_runtime.domain.paths import (
     JobFile,
     RelativePath,
 )
+from pulsar_runtime.domain.volume import Volume
 from pulsar_runtime.store.beneath import directory_of, open_file, parent_of, require_no_link_out
 from pulsar_runtime.store.listing import files_below, is_listed
 from pulsar_runtime.store.removal import remove_tree
-from pulsar_runtime.store.replacing import replacing
+from pulsar_runtime.store.replacing import placing, replacing
+from pulsar_runtime.store.tree_size import tree_size
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -75,16 +77,31 @@ class JobDirectories:
                 for name, text in (("tool_id", tool.id), ("tool_version", tool.version)):
                     _write(name, descriptor, json.dumps(text).encode("ascii"))
 
-    def clear(self, directory: str) -> None:
-        """Remove the tree; raises `RemovalFailed` when something stays."""
+    def clear(self, directory: str, confirm: Callable[[], None] = _go_on) -> None:
+        """Remove the tree, if *confirm* does not raise; raises `RemovalFailed` when something stays."""
         if not os.path.lexists(directory):
             return
-        problems = remove_tree(directory, self.pause)
+        problems = remove_tree(directory, self.pause, confirm)
         if problems:
             detail = "; ".join(problems[:3])
             raise RemovalFailed(
                 f"job directory {directory} could not be removed ({detail}): remove it by hand"
             )
+
+    def size(self, directory: str) -> int:
+        """Return how many bytes the tree occupies, about."""
+        return tree_size(directory)
+
+    def volume(self, directory: str) -> Volume:
+        """Return the file system that holds the tree; raises `FileNotThere` when there is no place for it."""
+        staging = os.path.dirname(directory)
+        try:
+            found = os.statvfs(staging)
+            return Volume(device=os.stat(staging).st_dev, free_bytes=found.f_bavail * found.f_frsize)
+        except OSError as exc:
+            raise FileNotThere(
+                f"staging directory {staging}: {exc.strerror}; is its file system mounted?"
+            ) from exc
 
     def touch(self, directory: str, file: JobFile) -> None:
         """Create an empty file unless there is one."""
@@ -110,6 +127,16 @@ class JobDirectories:
             replacing(parent, file.path.name) as descriptor,
         ):
             yield descriptor
+
+    @contextmanager
+    def placing(self, directory: str, file: JobFile) -> Iterator[str]:
+        """Give the path of a partial file, which becomes the file when the block ends without an error."""
+        with (
+            translating(str(file.path)),
+            self._parent(directory, file) as parent,
+            placing(parent, file.path.name) as path,
+        ):
+            yield path
 
     def open(self, directory: str, file: JobFile) -> RawIOBase:
         """Open a regular file for reading; raises `FileNotThere` or `UnsafePath`."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pulsar_runtime.domain.errors import Conflict, UnknownJob
+from pulsar_runtime.domain.errors import Conflict, Draining, UnknownJob
 from pulsar_runtime.domain.ids import JobId, ManagerName
 from pulsar_runtime.domain.job import Job, JobEvent, Submission, Tool, Transition
+from pulsar_runtime.domain.staging import TransferRecord
 from pulsar_runtime.domain.status import JobStatus, advance
 from pulsar_runtime.ports import Clock
-from pulsar_runtime.store.database import Database
+from pulsar_runtime.store import transfers
+from pulsar_runtime.store.database import FILE_NAME, Database
+from pulsar_runtime.store.outbox import announce_transition, withdraw
 from pulsar_runtime.store.submission_text import from_text, to_text
-
-FILE_NAME = "jobs.sqlite"
 
 _COLUMNS = (
     "key, manager, job_id, alias, directory, tool_id, tool_version, status, submitted, attempt,"
@@ -28,11 +29,17 @@ _ACTIVE = "status IN ('preprocessing', 'queued', 'running', 'postprocessing')"
 
 
 class SqliteJobStore:
-    """Implements the port `JobStore` on one file."""
+    """Implements the port `JobStore` on one file; *announced* is called after the outbox was written to."""
 
-    def __init__(self, directory: Path, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        clock: Clock = time.time,
+        announced: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = Database(directory / FILE_NAME)
         self._clock = clock
+        self._announced = announced
 
     def open(self, *, check: bool = False) -> None:
         """Open the file now; with *check* read all of it for damage."""
@@ -73,8 +80,11 @@ class SqliteJobStore:
             present = _select(connection, "WHERE manager = ? AND job_id = ?", (manager, job_id))
             if present and not present[0].status.terminal:
                 return present[0]
+            if _draining_since(connection) is not None:
+                raise Draining
             if present:
                 connection.execute("DELETE FROM job WHERE key = ?", (present[0].key,))
+                withdraw(connection, present[0].key)
             _require_free(connection, directory)
             cursor = connection.execute(
                 "INSERT INTO job (manager, job_id, alias, directory, tool_id, tool_version, status,"
@@ -97,7 +107,7 @@ class SqliteJobStore:
 
         return self._database.write(begin)
 
-    def submit(self, key: int, submission: Submission) -> bool:
+    def submit(self, key: int, submission: Submission, *, announced: bool = False) -> bool:
         """Keep *submission* for good and give the job its place in the order; tell whether this call did."""
         now = self._clock()
         body = to_text(submission)
@@ -111,7 +121,8 @@ class SqliteJobStore:
                 return False
             cursor = connection.execute("INSERT INTO submission (key, body) VALUES (?, ?)", (key, body))
             connection.execute(
-                "UPDATE job SET submitted = ?, changed_at = ? WHERE key = ?", (cursor.lastrowid, now, key)
+                "UPDATE job SET submitted = ?, announced = ?, changed_at = ? WHERE key = ?",
+                (cursor.lastrowid, announced, now, key),
             )
             _record(connection, key, now, JobStatus.PREPROCESSING, "submitted")
             return True
@@ -143,6 +154,11 @@ class SqliteJobStore:
         """Return active jobs submitted after *sequence*, first submitted first."""
         return self._jobs(f"WHERE submitted > ? AND {_ACTIVE} ORDER BY submitted", (sequence,))
 
+    def count_active(self) -> int:
+        """Return how many jobs were submitted and have not ended."""
+        rows = self._rows(f"SELECT count(*) FROM job WHERE submitted > ? AND {_ACTIVE}", (0,))  # noqa: S608 - a constant
+        return int(rows[0][0])
+
     def cancel_requests(self) -> Sequence[Job]:
         """Return active jobs that are to be cancelled."""
         return self._jobs(f"WHERE cancel_requested AND {_ACTIVE} ORDER BY key")
@@ -153,10 +169,26 @@ class SqliteJobStore:
         # What a client may already have been told must still be true after the power was gone.
         durable = any(transition.target.terminal for transition in transitions)
 
-        def apply(connection: sqlite3.Connection) -> frozenset[int]:
-            return frozenset(change.key for change in transitions if _apply(connection, change, now))
+        def apply(connection: sqlite3.Connection) -> tuple[frozenset[int], bool]:
+            written = [
+                (change.key, announce_transition(connection, change))
+                for change in transitions
+                if _apply(connection, change, now)
+            ]
+            return frozenset(key for key, _ in written), any(announced for _, announced in written)
 
-        return self._database.write(apply, durable=durable)
+        written, announced = self._database.write(apply, durable=durable)
+        if announced:
+            self._announced()
+        return written
+
+    def transfers(self, key: int) -> Mapping[str, TransferRecord]:
+        """Return what is known of the transfers of the phase that a job is in, by their names."""
+        return self._database.read(lambda connection: transfers.select(connection, key))
+
+    def record_transfers(self, records: Sequence[TransferRecord]) -> None:
+        """Keep these in place of earlier ones of the same names."""
+        self._database.write(lambda connection: transfers.insert(connection, records))
 
     def remove(self, key: int) -> None:
         """Forget a job that has ended or was never submitted."""
@@ -165,6 +197,27 @@ class SqliteJobStore:
                 f"DELETE FROM job WHERE key = ? AND (submitted = 0 OR NOT {_ACTIVE})",  # noqa: S608 - a constant
                 (key,),
             )
+        )
+
+    def drain(self) -> bool:
+        """Take no new jobs, for good; tell whether this call changed that."""
+        return self._set_draining(
+            "UPDATE instance SET draining_since = ? WHERE draining_since IS NULL", (self._clock(),)
+        )
+
+    def resume(self) -> bool:
+        """Take new jobs again; tell whether this call changed that."""
+        return self._set_draining(
+            "UPDATE instance SET draining_since = NULL WHERE draining_since IS NOT NULL", ()
+        )
+
+    def draining_since(self) -> float | None:
+        """Return when it was last said to `drain`, or None while new jobs are taken."""
+        return self._database.read(_draining_since)
+
+    def _set_draining(self, statement: str, parameters: tuple[object, ...]) -> bool:
+        return self._database.write(
+            lambda connection: connection.execute(statement, parameters).rowcount > 0, durable=True
         )
 
     def _jobs(self, clause: str, parameters: tuple[object, ...] = ()) -> list[Job]:
@@ -195,6 +248,11 @@ def _apply(connection: sqlite3.Connection, change: Transition, now: float) -> bo
     if cursor.rowcount:
         _record(connection, change.key, now, change.target, change.reason)
     return cursor.rowcount > 0
+
+
+def _draining_since(connection: sqlite3.Connection) -> float | None:
+    since: float | None = connection.execute("SELECT draining_since FROM instance").fetchone()[0]
+    return since
 
 
 def _select(connection: sqlite3.Connection, clause: str, parameters: tuple[object, ...]) -> list[Job]:

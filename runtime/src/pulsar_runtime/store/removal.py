@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -10,27 +11,43 @@ from collections.abc import Callable
 
 _REMOVED_PER_TURN = 200
 
+#: How often a directory is emptied in which something appears again and again.
+_MOST_ROUNDS = 10
 
-def remove_tree(directory: str, pause: Callable[[], None]) -> list[str]:
+
+def _certain() -> None:
+    pass
+
+
+def remove_tree(
+    directory: str, pause: Callable[[], None], confirm: Callable[[], None] = _certain
+) -> list[str]:
     """Remove *directory*; return what could not be removed, and why.
 
-    *pause* is called now and then, as this may take long.
+    *pause* is called now and then, as this may take long. *confirm* is called, and may raise, when it is
+    certain what would be removed: if another directory appears in place of this one, it is left alone.
     """
     try:
         if os.path.islink(directory) or not os.path.isdir(directory):
+            confirm()
             # What a job has put in its place.
             os.unlink(directory)
             return []
         top = _opened(directory, None)
         try:
-            problems = _Removal(top, pause).run()
+            confirm()
+            for _ in range(_MOST_ROUNDS):
+                problems = _Removal(top, pause).run()
+                if problems or _removed_itself(directory, top):
+                    return problems
         finally:
             os.close(top)
-        if not problems:
-            os.rmdir(directory)
+    except FileNotFoundError:
+        # Somebody else was faster.
+        return []
     except OSError as exc:
         return [f"{os.path.basename(directory)}: {exc.strerror}"]
-    return problems
+    return [f"{os.path.basename(directory)}: somebody puts files into it all the time"]
 
 
 class _Removal:
@@ -61,6 +78,9 @@ class _Removal:
                 finally:
                     os.close(descriptor)
                 os.rmdir(name, dir_fd=self._top)
+            except FileNotFoundError:
+                # Another removal of the same tree was faster.
+                continue
             except OSError as exc:
                 self._problems.append(f"{name}: {exc.strerror}")
         return self._problems
@@ -95,6 +115,19 @@ class _Removal:
             os.close(_opened(name, descriptor))
             os.rename(name, new, src_dir_fd=descriptor, dst_dir_fd=self._top)
         self._pending.append(new)
+
+
+def _removed_itself(directory: str, top: int) -> bool:
+    """Remove the empty directory *top* if it still is *directory*; tell whether nothing is left to do."""
+    if not os.path.samestat(os.fstat(top), os.lstat(directory)):
+        return True
+    try:
+        os.rmdir(directory)
+    except OSError as exc:
+        if exc.errno != errno.ENOTEMPTY:
+            raise
+        return False
+    return True
 
 
 def _removed_empty(name: str, parent: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -33,3 +34,15 @@ def replacing(parent: int, name: str) -> Iterator[int]:
         with suppress(FileNotFoundError):
             os.unlink(partial, dir_fd=parent)
         raise
+
+
+@contextmanager
+def placing(parent: int, name: str) -> Iterator[str]:
+    """Give the path of a partial file, which gets its *name* in *parent* when the block ends well.
+
+    It has the same name each time, so that after an error the next one finds what is there. The path leads
+    through this process's descriptor: no link on the way to it counts, and child processes may use it too.
+    """
+    partial = PARTIAL_PREFIX + hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+    yield f"/proc/{os.getpid()}/fd/{parent}/{partial}"
+    os.rename(partial, name, src_dir_fd=parent, dst_dir_fd=parent)

@@ -14,8 +14,9 @@ import attrs
 from pulsar_runtime.domain.environment import Assign, EnvironmentStatement, Execute, SourceFile
 from pulsar_runtime.domain.ids import JobId
 from pulsar_runtime.domain.job import SetupRequest, Submission, Tool
-from pulsar_runtime.domain.paths import Directory, JobFile, RelativePath
-from pulsar_runtime.domain.staging import DynamicFileSource, StageInAction, StagingPlan
+from pulsar_runtime.domain.paths import RelativePath
+from pulsar_runtime.domain.staging import DynamicFileSource
+from pulsar_runtime.store.staging_text import plan_from_plain, plan_to_plain
 
 Plain = Mapping[str, Any]
 
@@ -29,18 +30,25 @@ _STATEMENTS: dict[str, type[EnvironmentStatement]] = {
 
 def to_text(submission: Submission) -> str:
     """Write a submission as JSON, without what is as it usually is."""
-    plain = attrs.asdict(submission)
-    plain["environment"] = [
-        {"kind": type(statement).__name__, **attrs.asdict(statement)} for statement in submission.environment
-    ]
-    said = {key: value for key, value in plain.items() if getattr(submission, key) != getattr(_USUAL, key)}
-    return json.dumps(said, default=sorted)
+    return json.dumps(
+        {
+            attribute.name: _WRITERS.get(attribute.name, _plain)(value)
+            for attribute in attrs.fields(Submission)
+            if (value := getattr(submission, attribute.name)) != getattr(_USUAL, attribute.name)
+        }
+    )
 
 
 def from_text(text: str) -> Submission:
     """Read what `to_text` wrote."""
     plain = {"command_line": "", **json.loads(text)}
     return Submission(**{key: read(plain[key]) for key, read in _READERS.items() if key in plain})
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a submission, as JSON has it
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return attrs.asdict(value) if attrs.has(type(value)) else value
 
 
 def _statement(plain: Plain) -> EnvironmentStatement:
@@ -52,18 +60,6 @@ def _path(plain: Plain) -> RelativePath:
     return RelativePath(tuple(plain["parts"]))
 
 
-def _stage_in(plain: Plain) -> StageInAction:
-    place = JobFile(Directory(plain["file"]["directory"]), _path(plain["file"]["path"]))
-    return StageInAction(file=place, action_type=plain["action_type"], contents=plain["contents"])
-
-
-def _staging(plain: Plain) -> StagingPlan:
-    return StagingPlan(
-        stage_in=tuple(map(_stage_in, plain["stage_in"])),
-        stage_out_action_types=frozenset(plain["stage_out_action_types"]),
-    )
-
-
 def _setup(plain: Plain) -> SetupRequest:
     return SetupRequest(
         job_id=JobId(plain["job_id"]),
@@ -72,13 +68,19 @@ def _setup(plain: Plain) -> SetupRequest:
     )
 
 
+_WRITERS: dict[str, Callable[[Any], Any]] = {
+    "environment": lambda statements: [
+        {"kind": type(statement).__name__, **attrs.asdict(statement)} for statement in statements
+    ],
+    "staging": plan_to_plain,
+}
 _READERS: dict[str, Callable[[Any], Any]] = {
     "command_line": str,
     "environment": lambda plain: tuple(map(_statement, plain)),
     "submit_params": dict,
     "touch_outputs": lambda plain: tuple(map(_path, plain)),
     "dynamic_file_sources": lambda plain: tuple(DynamicFileSource(**source) for source in plain),
-    "staging": _staging,
+    "staging": plan_from_plain,
     "token_endpoint": str,
     "setup": _setup,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from io import FileIO, RawIOBase
@@ -12,6 +12,7 @@ from io import FileIO, RawIOBase
 from pulsar_runtime.domain.errors import FileNotThere
 from pulsar_runtime.domain.job import Tool
 from pulsar_runtime.domain.paths import CREATED_AT_SETUP, Directory, JobFile, RelativePath
+from pulsar_runtime.domain.volume import Volume
 from pulsar_runtime.testing.descriptor import received, with_contents
 from pulsar_runtime.testing.faults import Faults
 
@@ -23,6 +24,10 @@ class InMemoryJobFiles:
         self.faults = Faults()
         #: For each job directory its files, by their names relative to it.
         self.trees: dict[str, dict[str, bytes]] = {}
+        #: Descriptors of files that have not arrived as a whole.
+        self._partials: dict[tuple[str, str], int] = {}
+        #: What all trees together may occupy.
+        self.capacity_bytes = 1_000_000
 
     def create(self, directory: str, tool: Tool) -> None:
         """Make the layout, keeping what is there."""
@@ -31,10 +36,22 @@ class InMemoryJobFiles:
         tree["tool_id"] = json.dumps(tool.id).encode()
         tree["tool_version"] = json.dumps(tool.version).encode()
 
-    def clear(self, directory: str) -> None:
-        """Remove the tree."""
+    def clear(self, directory: str, confirm: Callable[[], None] = lambda: None) -> None:
+        """Remove the tree, if *confirm* does not raise."""
         self.faults.meet(self.clear)
-        self.trees.pop(directory, None)
+        if directory in self.trees:
+            confirm()
+            del self.trees[directory]
+
+    def size(self, directory: str) -> int:
+        """Return how many bytes the files of the tree have."""
+        self.faults.meet(self.size)
+        return sum(map(len, self.trees.get(directory, {}).values()))
+
+    def volume(self, directory: str) -> Volume:  # noqa: ARG002 - the port's signature
+        """Return the only volume there is."""
+        self.faults.meet(self.volume)
+        return Volume(device=1, free_bytes=self.capacity_bytes - sum(map(self.size, self.trees)))
 
     def touch(self, directory: str, file: JobFile) -> None:
         """Create an empty file unless there is one."""
@@ -56,6 +73,17 @@ class InMemoryJobFiles:
         self.faults.meet(self.receiving)
         with received(lambda data: self._tree(directory).update({_name(file): data})) as descriptor:
             yield descriptor
+
+    @contextmanager
+    def placing(self, directory: str, file: JobFile) -> Iterator[str]:
+        """Give the path of a partial file, which becomes the file when the block ends without an error."""
+        self.faults.meet(self.placing)
+        partial = self._partials.setdefault((directory, _name(file)), with_contents(b""))
+        path = f"/proc/{os.getpid()}/fd/{partial}"
+        yield path
+        with open(path, "rb") as stream:
+            self._tree(directory)[_name(file)] = stream.read()
+        os.close(self._partials.pop((directory, _name(file))))
 
     def open(self, directory: str, file: JobFile) -> RawIOBase:
         """Open a file for reading; raises `FileNotThere`."""

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
-from pulsar_runtime.domain.errors import Conflict, UnknownJob
+from pulsar_runtime.domain.announcement import StatusUpdate
+from pulsar_runtime.domain.errors import Conflict, Draining, UnknownJob
 from pulsar_runtime.domain.ids import JobId, ManagerName
 from pulsar_runtime.domain.job import Job, JobEvent, Submission, Tool, Transition
-from pulsar_runtime.domain.status import advance
+from pulsar_runtime.domain.staging import TransferRecord
+from pulsar_runtime.domain.status import JobStatus, advance
 from pulsar_runtime.ports import Clock
 from pulsar_runtime.testing.faults import Faults
+from pulsar_runtime.testing.outbox import InMemoryOutbox
+
+#: The phases that have transfers.
+_STAGING = (JobStatus.PREPROCESSING, JobStatus.POSTPROCESSING)
 
 
 class InMemoryJobStore:
@@ -20,12 +26,16 @@ class InMemoryJobStore:
 
     def __init__(self, clock: Clock) -> None:
         self.faults = Faults()
+        self.outbox = InMemoryOutbox(clock)
         self._clock = clock
         self._keys = itertools.count(1)
         self._sequence = itertools.count(1)
         self._jobs: dict[int, Job] = {}
         self._submissions: dict[int, Submission] = {}
         self._events: dict[int, list[JobEvent]] = {}
+        self._transfers: dict[int, dict[str, TransferRecord]] = {}
+        self._announced: set[int] = set()
+        self._draining_since: float | None = None
 
     def find(self, manager: ManagerName, job_id: JobId) -> Job | None:
         """Return the job of this id, or the newest one whose alias it is."""
@@ -59,7 +69,10 @@ class InMemoryJobStore:
             if (job.manager, job.job_id) == (manager, job_id):
                 if not job.status.terminal:
                     return job
+                self._require_open()
                 self._drop(job.key)
+                self.outbox.withdraw(job.key)
+        self._require_open()
         if any(job.directory == directory for job in self._jobs.values()):
             raise Conflict(f"{directory} belongs to another job")
         now = self._clock()
@@ -77,13 +90,15 @@ class InMemoryJobStore:
         self._record(begun, "set up")
         return begun
 
-    def submit(self, key: int, submission: Submission) -> bool:
+    def submit(self, key: int, submission: Submission, *, announced: bool = False) -> bool:
         """Keep *submission* and give the job its place in the order; tell whether this call did."""
         self.faults.meet(self.submit)
         job = self._jobs.get(key)
         if job is None or job.submitted or job.status.terminal:
             return False
         self._submissions[key] = submission
+        if announced:
+            self._announced.add(key)
         self._keep(attrs.evolve(job, submitted=next(self._sequence)), "submitted")
         return True
 
@@ -107,6 +122,11 @@ class InMemoryJobStore:
         """Return active jobs submitted after *sequence*, first submitted first."""
         self.faults.meet(self.submitted_after)
         return sorted((job for job in self._active() if job.submitted > sequence), key=_submitted)
+
+    def count_active(self) -> int:
+        """Return how many jobs were submitted and have not ended."""
+        self.faults.meet(self.count_active)
+        return sum(job.submitted > 0 for job in self._active())
 
     def cancel_requests(self) -> Sequence[Job]:
         """Return active jobs that are to be cancelled."""
@@ -132,8 +152,25 @@ class InMemoryJobStore:
                 reason=change.reason,
             )
             self._keep(moved, change.reason)
+            if moved.status is not JobStatus.POSTPROCESSING:
+                self._transfers.pop(job.key, None)
+            if job.key in self._announced and change.target.announced:
+                self.outbox.announce(_update(moved))
             done.add(change.key)
         return frozenset(done)
+
+    def transfers(self, key: int) -> Mapping[str, TransferRecord]:
+        """Return what is known of the transfers of the phase that a job is in, by their names."""
+        self.faults.meet(self.transfers)
+        return dict(self._transfers.get(key, {}))
+
+    def record_transfers(self, records: Sequence[TransferRecord]) -> None:
+        """Keep these in place of earlier ones of the same names."""
+        self.faults.meet(self.record_transfers)
+        for record in records:
+            job = self._jobs.get(record.key)
+            if job is not None and job.status in _STAGING:
+                self._transfers.setdefault(record.key, {})[record.name] = record
 
     def remove(self, key: int) -> None:
         """Forget a job that has ended or was never submitted."""
@@ -142,8 +179,32 @@ class InMemoryJobStore:
         if job is not None and (job.status.terminal or not job.submitted):
             self._drop(key)
 
+    def drain(self) -> bool:
+        """Take no new jobs; tell whether this call changed that."""
+        self.faults.meet(self.drain)
+        changed = self._draining_since is None
+        if changed:
+            self._draining_since = self._clock()
+        return changed
+
+    def resume(self) -> bool:
+        """Take new jobs again; tell whether this call changed that."""
+        self.faults.meet(self.resume)
+        changed = self._draining_since is not None
+        self._draining_since = None
+        return changed
+
+    def draining_since(self) -> float | None:
+        """Return when it was last said to `drain`, or None while new jobs are taken."""
+        self.faults.meet(self.draining_since)
+        return self._draining_since
+
     def close(self) -> None:
         """Keep everything: there is nothing to release."""
+
+    def _require_open(self) -> None:
+        if self._draining_since is not None:
+            raise Draining
 
     def _active(self) -> list[Job]:
         return [job for job in self._jobs.values() if not job.status.terminal]
@@ -157,8 +218,19 @@ class InMemoryJobStore:
         self._events.setdefault(job.key, []).append(event)
 
     def _drop(self, key: int) -> None:
-        for table in (self._jobs, self._submissions, self._events):
+        for table in (self._jobs, self._submissions, self._events, self._transfers):
             table.pop(key, None)
+
+
+def _update(job: Job) -> StatusUpdate:
+    return StatusUpdate(
+        manager=job.manager,
+        job_id=job.job_id,
+        status=job.status,
+        key=job.key,
+        return_code=job.return_code,
+        reason=job.reason,
+    )
 
 
 def _submitted(job: Job) -> int:

@@ -31,6 +31,10 @@ class ManualReactor:
         """Call *callback* once, after *seconds*."""
         heapq.heappush(self._timers, (self._clock() + seconds, next(self._order), callback))
 
+    def post(self, callback: Callable[[], None]) -> None:
+        """Call *callback* once, when a test next lets time pass."""
+        self.call_later(0.0, callback)
+
     def readable(self, fd: int) -> None:
         """Say that there is something to read from *fd*."""
         if fd in self._watched:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import gevent
 from gunicorn.app.base import BaseApplication
 
+from pulsar_runtime.systemd.notification import Notifier
+from pulsar_runtime.web.arbiter import PulsarArbiter
 from pulsar_runtime.web.request_head import GatheredRequest, HeadLimits
 from pulsar_runtime.web.worker import PulsarWorker, keep_signals_for_children
 
@@ -27,7 +29,8 @@ _GRACEFUL_SECONDS = 30
 class ServerSettings:
     """How the HTTP server listens and how patient it is."""
 
-    bind: str
+    #: What gunicorn is to bind, ``HOST:PORT``, or to take over, ``fd://NUMBER``.
+    bind: Sequence[str]
     workers: int
     connections_per_worker: int
     request_line_limit_bytes: int
@@ -39,15 +42,18 @@ class ServerSettings:
 class PulsarServer(BaseApplication):  # type: ignore[misc] # gunicorn is not typed
     """The HTTP server; *build* is called once, before the workers are forked."""
 
-    def __init__(self, settings: ServerSettings, build: Callable[[], WSGIApplication]) -> None:
+    def __init__(
+        self, settings: ServerSettings, build: Callable[[], WSGIApplication], notifier: Notifier
+    ) -> None:
         self._settings = settings
         self._build = build
+        self._notifier = notifier
         super().__init__()
 
     def run(self) -> None:
         """Serve until a signal says stop."""
         keep_signals_for_children()
-        super().run()
+        PulsarArbiter(self, self._notifier).run()
 
     def load_config(self) -> None:
         """Tell gunicorn everything; it reads no file and no environment."""
@@ -58,7 +64,7 @@ class PulsarServer(BaseApplication):  # type: ignore[misc] # gunicorn is not typ
         PulsarWorker.body_timeout_seconds = settings.body_timeout_seconds
         PulsarWorker.keepalive_seconds = settings.keepalive_seconds
         choices: dict[str, Any] = {
-            "bind": settings.bind,
+            "bind": list(settings.bind),
             "workers": settings.workers,
             "worker_class": PulsarWorker,
             "worker_connections": settings.connections_per_worker,

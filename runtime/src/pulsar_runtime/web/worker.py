@@ -12,7 +12,6 @@ import socket
 import time
 from contextlib import suppress
 from http import HTTPStatus
-from types import FrameType
 from typing import ClassVar
 
 import gevent
@@ -24,8 +23,8 @@ from gunicorn.http.errors import (
     NoMoreData,
     ParseException,
 )
-from gunicorn.workers.ggevent import GeventWorker
 
+from pulsar_runtime.web.accepting import AcceptingWorker
 from pulsar_runtime.web.answer import as_json
 from pulsar_runtime.web.errors import answer_for
 from pulsar_runtime.web.one_write import OneWrite
@@ -60,17 +59,12 @@ def keep_signals_for_children() -> None:
     )
 
 
-class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
+class PulsarWorker(AcceptingWorker):
     """Serves HTTP/1.1 with a limit for each thing that a client can be slow at."""
 
     #: Set once, before gunicorn forks.
     body_timeout_seconds: ClassVar[float] = 60.0
     keepalive_seconds: ClassVar[float] = 75.0
-
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)
-        #: The connections without a request, complete or not.
-        self._idle: set[gevent.Greenlet] = set()
 
     def patch(self) -> None:
         """Make the standard library's waiting cooperative, but not the closing of files.
@@ -84,15 +78,6 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
         """Take over the signals; until now they were blocked, not lost (see `keep_signals_for_children`)."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop after the requests that have begun; connections that only wait for one are ended now."""
-        super().handle_exit(sig, frame)
-        gevent.spawn(self._end_idle_connections)
-
-    def _end_idle_connections(self) -> None:
-        for connection in self._idle:
-            connection.kill(ConnectionAbortedError, block=False)
 
     def handle(self, listener: socket.socket, client: socket.socket, addr: object) -> None:
         """Serve one connection until either side has had enough."""
@@ -112,11 +97,12 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
         client.settimeout(GatheredRequest.limits.seconds)
         connection = gevent.getcurrent()
         try:
-            # Idle before the worker looks whether it is to stop, or this connection could be missed.
-            self._idle.add(connection)
-            while self.alive:
+            # Known before the worker looks whether it is to stop, or this connection could be missed.
+            self.fresh.add(connection)
+            while self.alive or connection in self.fresh:
                 request = next(parser)
-                self._idle.discard(connection)
+                self.fresh.discard(connection)
+                self.idle.discard(connection)
                 # From here on it is the longest pause, the client's or ours, within a body.
                 client.settimeout(self.body_timeout_seconds)
                 self._answer(request, listener_name, client, addr)
@@ -124,13 +110,14 @@ class PulsarWorker(GeventWorker):  # type: ignore[misc] # gunicorn is not typed
                     _linger(client)
                     return
                 client.settimeout(self.keepalive_seconds)
-                self._idle.add(connection)
+                self.idle.add(connection)
         except (StopIteration, OSError):
             raise
         except Exception as exc:  # noqa: BLE001 - the top of a connection; every error is answered and logged
             self._refuse(client, addr, exc)
         finally:
-            self._idle.discard(connection)
+            self.fresh.discard(connection)
+            self.idle.discard(connection)
 
     def _answer(
         self, request: GatheredRequest, listener_name: object, client: socket.socket, addr: object

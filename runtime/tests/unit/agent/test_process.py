@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pulsar_runtime.agent import process
 from pulsar_runtime.agent.process import only_agent, run
 from pulsar_runtime.agent.reactor import SelectorReactor
 from pulsar_runtime.application.supervisor import Supervisor
@@ -87,7 +88,7 @@ def test_a_signal_stops_the_agent(
 ) -> None:
     before = signal.getsignal(number)
     reactor.call_later(0.0, lambda: os.kill(os.getpid(), number))
-    run(Supervisor(store, {}, reactor), reactor, bell, lambda: None)
+    run(Supervisor(store, {}, reactor), reactor, bell, lambda: None, show_life=lambda: None)
     assert signal.getsignal(number) is before
 
 
@@ -108,7 +109,7 @@ def test_a_hang_up_that_is_ignored_stays_without_effect_but_is_not_passed_on(
     earlier = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         reactor.call_later(0.0, look)
-        run(Supervisor(store, {}, reactor), reactor, bell, lambda: None)
+        run(Supervisor(store, {}, reactor), reactor, bell, lambda: None, show_life=lambda: None)
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, earlier)
@@ -118,7 +119,13 @@ def test_a_hang_up_that_is_ignored_stays_without_effect_but_is_not_passed_on(
 def test_a_signal_during_recovery_stops_the_agent_too(
     reactor: SelectorReactor, bell: socket.socket, store: InMemoryJobStore
 ) -> None:
-    run(Supervisor(store, {}, reactor), reactor, bell, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    run(
+        Supervisor(store, {}, reactor),
+        reactor,
+        bell,
+        lambda: os.kill(os.getpid(), signal.SIGTERM),
+        show_life=lambda: None,
+    )
 
 
 def test_a_ring_makes_the_agent_look(
@@ -135,7 +142,7 @@ def test_a_ring_makes_the_agent_look(
         reactor.call_later(0.0, lambda: reactor.call_later(0.0, reactor.stop))
 
     reactor.call_later(0.0, ring)
-    run(Supervisor(store, {}, reactor), reactor, bell, lambda: None)
+    run(Supervisor(store, {}, reactor), reactor, bell, lambda: None, show_life=lambda: None)
     present = store.get(job.key)
     assert present is not None
     assert present.status is JobStatus.CANCELLED
@@ -153,5 +160,26 @@ def test_jobs_are_recovered_before_anything_is_cleaned_up(
         seen.append(present.status if present else None)
         reactor.stop()
 
-    run(Supervisor(store, {}, reactor), reactor, bell, recovered)
+    run(Supervisor(store, {}, reactor), reactor, bell, recovered, show_life=lambda: None)
     assert seen == [JobStatus.CANCELLED]
+
+
+def test_life_is_shown_after_the_recovery_and_again_and_again(
+    reactor: SelectorReactor, bell: socket.socket, store: InMemoryJobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_LIFE_SECONDS", 0.001)
+    happened: list[str] = []
+
+    def show_life() -> None:
+        happened.append("life")
+        if len(happened) == 4:
+            reactor.stop()
+
+    run(
+        Supervisor(store, {}, reactor),
+        reactor,
+        bell,
+        lambda: happened.append("recovered"),
+        show_life=show_life,
+    )
+    assert happened == ["recovered", "life", "life", "life"]

@@ -9,6 +9,16 @@ import attrs
 from pulsar_runtime.application.supervisor import ManagerWorks, Supervisor
 from pulsar_runtime.domain.ids import DEFAULT_MANAGER, JobId, ManagerName
 from pulsar_runtime.domain.job import Job, Submission, Tool
+from pulsar_runtime.domain.paths import Directory, JobFile, RelativePath
+from pulsar_runtime.domain.staging import (
+    ExpectedOutputs,
+    HttpFile,
+    OutputRoutes,
+    StageOutPlan,
+    StagingPlan,
+    Transfer,
+    Way,
+)
 from pulsar_runtime.domain.status import JobStatus
 from pulsar_runtime.testing.clock import ManualClock
 from pulsar_runtime.testing.host import InMemoryHost
@@ -17,6 +27,13 @@ from pulsar_runtime.testing.job_store import InMemoryJobStore
 from pulsar_runtime.testing.launch_preparer import InMemoryPreparer
 from pulsar_runtime.testing.reactor import ManualReactor
 from pulsar_runtime.testing.stager import InMemoryStager
+
+AN_INPUT = Transfer(
+    JobFile(Directory.INPUTS, RelativePath.parse("in.dat")), HttpFile("https://galaxy/in.dat")
+)
+OUTPUTS = StageOutPlan(
+    expected=ExpectedOutputs(outputs=("/galaxy/out.dat",)), routes=OutputRoutes(default=Way.COPY)
+)
 
 #: The manager of routes that name none.
 MAIN = DEFAULT_MANAGER
@@ -67,12 +84,16 @@ class Supervision:
         """End the agent and have another one, for these managers."""
         for manager in self.agent.managers.values():
             manager.close()
+        self.stager.forget()
         self.agent = self._new_agent(*(managers or (MAIN,)), limit=limit)
 
-    def submit(self, name: str = "1", *, manager: ManagerName = MAIN) -> Job:
-        """Let a client set up and submit a job."""
+    def submit(
+        self, name: str = "1", *, manager: ManagerName = MAIN, outputs: StageOutPlan | None = None
+    ) -> Job:
+        """Let a client set up and submit a job with an input that the server is to bring."""
         job = self.store.begin(manager, JobId(name), None, f"/staging/{name}", Tool())
-        self.store.submit(job.key, Submission(command_line="true"))
+        staging = StagingPlan(stage_in=(AN_INPUT,), stage_out=outputs)
+        self.store.submit(job.key, Submission(command_line="true", staging=staging))
         return job
 
     def ring(self) -> None:
@@ -80,9 +101,9 @@ class Supervision:
         self.agent.supervisor.look()
         self.pass_time(A_MOMENT)
 
-    def run(self, name: str = "1") -> Job:
+    def run(self, name: str = "1", *, outputs: StageOutPlan | None = None) -> Job:
         """Return a job that runs."""
-        job = self.submit(name)
+        job = self.submit(name, outputs=outputs)
         self.ring()
         assert self.status(job) is JobStatus.RUNNING
         return job

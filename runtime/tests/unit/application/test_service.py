@@ -292,11 +292,11 @@ def test_clean_of_a_running_job_ends_its_processes_first(served: Served) -> None
     ended_when_cleared: list[bool] = []
     clear = served.files.clear
 
-    def watch(directory: str) -> None:
+    def watch(directory: str, *_: object) -> None:
         ended_when_cleared.append(f"{job.key}-1" not in served.world.host.launches)
         clear(directory)
 
-    served.files.clear = watch  # type: ignore[method-assign] # to see what happened before
+    served.files.clear = watch  # type: ignore[method-assign,assignment] # to see what happened before
     served.service.clean(MAIN, ONE)
     assert ended_when_cleared == [True]
     assert list(served.store.jobs()) == []

@@ -65,7 +65,14 @@ def test_an_unknown_name_comes_with_a_near_match(text: str, problem: str, proble
     ("text", "problem"),
     [
         ("bind: 'h:1'", "bind: belongs to web, as web.bind"),
-        ("minimum_free_mb: 1", "minimum_free_mb: belongs to disk, as disk.minimum_free_mb"),
+        ("days: 1", "days: belongs to retention, as retention.days"),
+        (
+            "minimum_free_mb: 1",
+            (
+                "minimum_free_mb: belongs to disk, as disk.minimum_free_mb, "
+                "or to retention, as retention.minimum_free_mb"
+            ),
+        ),
         (
             "num_concurrent_jobs: 4",
             "num_concurrent_jobs: belongs to a manager, such as managers: {_default_: {...}}",

@@ -25,6 +25,22 @@ READ = {
     "galaxy_home": "/a",
     "file_cache_dir": "/a",
     "config_dir": "/a",
+    # section 6.7
+    "message_queue_url": "amqps://user:password@host/vhost",
+    "message_queue_consume": "false",
+    "message_queue_publish": "false",
+    "amqp_key_prefix": "P",
+    "amqp_durable": "'off'",
+    "amqp_acknowledge": "true",
+    "amqp_ack_republish_time": "1200",
+    "amqp_connect_ssl_ca_certs": "/a",
+    "amqp_connect_ssl_certfile": "/a",
+    "amqp_connect_ssl_cert_reqs": "cert_required",
+    "amqp_connect_ssl_server_hostname": "a",
+    "amqp_heartbeat": "580",
+    "amqp_publish_priority": "9",
+    "amqp_publish_delivery_mode": "transient",
+    "status_outbox_drain_interval": "2.5",
     # section 8.1, common to all managers
     "galaxy_virtual_env": "/a",
     "galaxy_config_file": "/a",
@@ -55,25 +71,17 @@ ACCEPTED = [
     "object_store_job_working_directory",
     "object_store_new_file_path",
     "object_store_umask",
-    "message_queue_consume",
-    "message_queue_publish",
     "message_queue_credentials_file",
     "message_queue_username",
     "message_queue_password",
     "message_queue_publish_capabilities",
     "relay_topic_prefix",
     "relay_long_poll_timeout",
-    "amqp_key_prefix",
-    "amqp_durable",
     "amqp_consumer_timeout",
     "amqp_publish_timeout",
     "amqp_publish_retry",
     "amqp_publish_retry_max_retries",
-    "amqp_acknowledge",
-    "amqp_ack_republish_time",
-    "amqp_connect_ssl_ca_certs",
-    "amqp_heartbeat",
-    "status_outbox_drain_interval",
+    "amqp_publish_retry_interval_start",
     "ensure_cleanup",
     "sentry_dsn",
     "sentry_event_level",
@@ -82,22 +90,15 @@ ACCEPTED = [
     "logging",
 ]
 
-#: Section 8.1, options common to all managers; section 5.6 for the retries.
+#: Section 8.1, options common to all managers.
 ACCEPTED_IN_A_MANAGER = [
     "min_polling_interval",
-    "preprocess_action_max_retries",
-    "preprocess_action_interval_start",
-    "preprocess_action_interval_step",
-    "preprocess_action_interval_max",
-    "postprocess_action_max_retries",
-    "postprocess_action_interval_max",
     "monitor",
     "job_name_template",
 ]
 
 #: Silent loss would be unsafe, or leave a site dead. Sections 10, 9.4, 9.5, 12.
 REFUSED = [
-    "message_queue_url",
     "user_auth",
     "tool_config_files",
     "tool_config_file",
@@ -157,8 +158,8 @@ def test_a_refused_key_that_asks_for_nothing_is_accepted(key: str, value: str, l
 
 
 def test_a_refused_key_is_refused_from_the_environment_too(problems_of: ProblemsOf) -> None:
-    (problem,) = problems_of("", {"PULSAR_CONFIG_MESSAGE_QUEUE_URL": "amqp://u:hunter2@h"})
-    assert problem.endswith("(from: environment PULSAR_CONFIG_MESSAGE_QUEUE_URL)")
+    (problem,) = problems_of("", {"PULSAR_CONFIG_USER_AUTH": "hunter2"})
+    assert problem.endswith("(from: environment PULSAR_CONFIG_USER_AUTH)")
     assert "hunter2" not in problem
 
 

@@ -23,6 +23,7 @@ def test_what_is_shown_loads_again_as_the_same(load_text: LoadText) -> None:
         galaxy_home: "null"
         web: {bind: "[::1]:80", keepalive_seconds: 1.5}
         disk: {minimum_free_mb: 0}
+        retention: {days: 30, minimum_free_mb: 2048}
         managers:
           _default_: {num_concurrent_jobs: "*", tmp_dir: "$X # 'y'", maximum_stream_size: 7}
           "1": {type: unqueued, env_A: "line\\n  two\\u2028", env_b: "4", env_C: "\\U0001F600"}

@@ -29,7 +29,16 @@ def test_an_error_without_a_message_says_what_its_docstring_says(kind: type[Puls
 def test_what_may_succeed_later_is_a_property_of_the_type() -> None:
     """Nothing that the client did wrong, and nothing that is damaged, is worth another try."""
     transient = {kind.__name__ for kind in ALL if kind.transient}
-    assert transient == {"Busy", "DiskFull", "QueryError", "StoreBusy", "SubmitUnavailable"}
+    assert transient == {
+        "BrokerUnavailable",
+        "Busy",
+        "DiskFull",
+        "Draining",
+        "QueryError",
+        "StoreBusy",
+        "SubmitUnavailable",
+        "TransferInterrupted",
+    }
 
 
 def test_a_wrong_configuration_names_every_problem() -> None:

@@ -15,7 +15,7 @@ from pulsar_runtime.domain.errors import MalformedRequest, RequestError, UnsafeP
 from pulsar_runtime.domain.ids import JobId
 from pulsar_runtime.domain.job import SetupRequest, Submission, Tool
 from pulsar_runtime.domain.paths import Directory, JobFile, RelativePath
-from pulsar_runtime.domain.staging import DynamicFileSource, StageInAction, StagingPlan
+from pulsar_runtime.domain.staging import DynamicFileSource, SharedFile, StagingPlan, Text, Transfer
 from pulsar_runtime.protocol import submit
 
 JOB = JobId("101")
@@ -234,43 +234,11 @@ def test_staging_in_keeps_its_order_and_its_texts(decode: Decode) -> None:
     plan = decode({"remote_staging": staging}).staging
     assert plan == StagingPlan(
         stage_in=(
-            StageInAction(
-                file=JobFile(Directory.CONFIGS, RelativePath.parse("conf")),
-                action_type="message",
-                contents="a\nb",
-            ),
-            StageInAction(
-                file=JobFile(Directory.INPUTS, RelativePath.parse("sub/in.dat")), action_type="remote_copy"
-            ),
-            StageInAction(
-                file=JobFile(Directory.CONFIGS, RelativePath.parse("empty")),
-                action_type="message",
-                contents="",
-            ),
+            Transfer(JobFile(Directory.CONFIGS, RelativePath.parse("conf")), Text("a\nb")),
+            Transfer(JobFile(Directory.INPUTS, RelativePath.parse("sub/in.dat")), SharedFile("/x")),
+            Transfer(JobFile(Directory.CONFIGS, RelativePath.parse("empty")), Text("")),
         )
     )
-
-
-@both_spellings
-@pytest.mark.parametrize(
-    ("mapper", "actions"),
-    [
-        ({"default_action": "transfer"}, {"transfer"}),
-        ({"default_action": "remote_transfer", "paths": []}, {"remote_transfer"}),
-        ({"files_endpoint": "https://galaxy"}, {"none"}),
-        (
-            {"default_action": "none", "paths": [{"path_types": "output,output_workdir", "action": "copy"}]},
-            {"none", "copy"},
-        ),
-        ({"default_action": "none", "paths": [{"path_types": "input,config", "action": "copy"}]}, {"none"}),
-        ({"default_action": "none", "paths": [{"path_types": "*any*", "action": "copy"}]}, {"none", "copy"}),
-        ({"default_action": "none", "paths": [{"action": "copy"}]}, {"none", "copy"}),
-    ],
-)
-def test_the_actions_that_outputs_may_need_are_known(
-    decode: Decode, mapper: dict[str, object], actions: set[str]
-) -> None:
-    assert decode({"remote_staging": {"action_mapper": mapper}}).staging.stage_out_action_types == actions
 
 
 @both_spellings

@@ -16,7 +16,7 @@ from pulsar_runtime.domain.errors import StoreBusy, StoreCorrupt, StoreError, St
 from pulsar_runtime.store import database
 from pulsar_runtime.store.database import Database
 
-TABLES = {"job", "job_event", "schema", "submission"}
+TABLES = {"attempt", "instance", "job", "job_event", "outbox", "received", "schema", "submission", "transfer"}
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_later_release_migrates_and_keeps_what_is_there(
             "INSERT INTO job (manager, job_id, directory, tool_id, tool_version, status, created_at,"
             " changed_at) VALUES ('m', '1', '/1', '', '', 'lost', 0, 0)"
         )
-    steps = database._migrations()  # noqa: SLF001 - there is only one migration yet
+    steps = database._migrations()  # noqa: SLF001 - one more is added to them
     added = ["ALTER TABLE job ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'"]
     monkeypatch.setattr(database, "_migrations", lambda: [*steps, added])
     later = Database(path)
@@ -104,9 +104,28 @@ def test_a_later_release_migrates_and_keeps_what_is_there(
     later.close()
 
 
+def test_the_store_of_the_first_release_is_migrated_and_takes_jobs(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = database._migrations()  # noqa: SLF001 - the first of them is the first release's
+    with monkeypatch.context() as first_release:
+        first_release.setattr(database, "_migrations", lambda: steps[:1])
+        make(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        assert connection.execute("SELECT max(version) FROM schema").fetchone() == (1,)
+        connection.execute(
+            "INSERT INTO job (manager, job_id, directory, tool_id, tool_version, status, created_at,"
+            " changed_at) VALUES ('m', '1', '/1', '', '', 'lost', 0, 0)"
+        )
+    store = Database(path)
+    assert rows(store, "SELECT draining_since FROM instance") == [(None,)]
+    assert rows(store, "SELECT job_id FROM job") == [("1",)]
+    store.close()
+
+
 def test_a_migration_that_fails_leaves_the_old_schema(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(path)
-    steps = database._migrations()  # noqa: SLF001 - there is only one migration yet
+    steps = database._migrations()  # noqa: SLF001 - one more is added to them
     broken = ["CREATE TABLE half (x)", "this is not SQL"]
     monkeypatch.setattr(database, "_migrations", lambda: [*steps, broken])
     store = Database(path)

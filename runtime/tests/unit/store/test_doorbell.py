@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
-from pulsar_runtime.store.doorbell import SOCKET_NAME, SocketDoorbell, listen
+from pulsar_runtime.store.doorbell import SOCKET_NAME, SocketDoorbell, listen, show_life
 
 
 @pytest.mark.parametrize("length", [80, 108, 250, 1000])
@@ -62,3 +63,34 @@ def test_no_descriptor_stays_open(tmp_path: Path) -> None:
             doorbell.answered()
     doorbell.ring()
     assert os.listdir("/proc/self/fd") == before
+
+
+def silent_for(directory: Path, seconds: float) -> None:
+    moment = time.monotonic() - seconds
+    os.utime(directory / SOCKET_NAME, (moment, moment))
+
+
+def test_an_agent_that_shows_no_life_does_not_answer_until_it_does(tmp_path: Path) -> None:
+    """It is stopped, or hangs."""
+    doorbell = SocketDoorbell(tmp_path)
+    with listen(tmp_path):
+        silent_for(tmp_path, 10)
+        assert doorbell.answered()
+        silent_for(tmp_path, 20)
+        assert not doorbell.answered()
+        show_life(tmp_path)
+        assert doorbell.answered()
+
+
+def test_a_file_that_only_looks_young_is_no_life(tmp_path: Path) -> None:
+    """Somebody has touched it: that was the other clock."""
+    with listen(tmp_path):
+        os.utime(tmp_path / SOCKET_NAME)
+        assert not SocketDoorbell(tmp_path).answered()
+
+
+def test_a_socket_that_somebody_has_removed_is_no_reason_to_stop(tmp_path: Path) -> None:
+    with listen(tmp_path):
+        (tmp_path / SOCKET_NAME).unlink()
+        show_life(tmp_path)
+        assert not SocketDoorbell(tmp_path).answered()

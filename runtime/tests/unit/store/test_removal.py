@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pulsar_runtime.domain.errors import RemovalFailed
+from pulsar_runtime.domain.errors import Conflict, RemovalFailed
 from pulsar_runtime.store.job_files import JobDirectories
 from pulsar_runtime.store.removal import remove_tree
 
@@ -99,6 +99,57 @@ def test_a_tree_of_any_depth_is_removed(tmp_path: Path) -> None:
     os.close(here)
     assert remove_tree(str(tmp_path / "1"), lambda: None) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_removal_that_is_not_confirmed_leaves_everything(tree: Path) -> None:
+    def refuse() -> None:
+        raise Conflict("begun anew")
+
+    with pytest.raises(Conflict):
+        remove_tree(str(tree), lambda: None, refuse)
+    assert (tree / "a" / "b" / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize("content", ["", "file"])
+def test_a_tree_that_appears_in_place_of_the_confirmed_one_stays(tree: Path, content: str) -> None:
+    """Its job begins anew just then: what is there is removed, and the directory is made again."""
+
+    def begin_anew() -> None:
+        assert remove_tree(str(tree), lambda: None) == []
+        tree.mkdir()
+        if content:
+            (tree / content).touch()
+
+    assert remove_tree(str(tree), lambda: None, begin_anew) == []
+    assert [path.name for path in tree.iterdir()] == ([content] if content else [])
+
+
+def test_a_tree_that_is_filled_again_and_again_is_left_and_told(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process of the job may still run."""
+    real = os.rmdir
+
+    def rmdir(path: str, **more: int) -> None:
+        if path == str(tree):
+            (tree / "again").touch()
+        real(path, **more)
+
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    (problem,) = remove_tree(str(tree), lambda: None)
+    assert problem == "1: somebody puts files into it all the time"
+    assert [path.name for path in tree.iterdir()] == ["again"]
+
+
+def test_two_removals_of_one_tree_get_along(tree: Path) -> None:
+    """Each turn of the one lets the other do all of it."""
+    for number in range(500):
+        (tree / f"{number}").mkdir()
+        (tree / f"{number}" / "file").touch()
+    others: list[str] = []
+    assert remove_tree(str(tree), lambda: others.extend(remove_tree(str(tree), lambda: None))) == []
+    assert others == []
+    assert not tree.exists()
 
 
 @pytest.mark.parametrize(

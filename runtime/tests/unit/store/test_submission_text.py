@@ -11,7 +11,27 @@ from pulsar_runtime.domain.environment import Assign, Execute, SourceFile
 from pulsar_runtime.domain.ids import JobId
 from pulsar_runtime.domain.job import SetupRequest, Submission, Tool
 from pulsar_runtime.domain.paths import Directory, JobFile, RelativePath
-from pulsar_runtime.domain.staging import DynamicFileSource, StageInAction, StagingPlan
+from pulsar_runtime.domain.staging import (
+    DiscoveredFiles,
+    DynamicFileSource,
+    ExpectedOutputs,
+    HttpFile,
+    Match,
+    OutputRoutes,
+    OutputRule,
+    OutputUrls,
+    SharedFile,
+    SshFile,
+    SshLogin,
+    StageOutPlan,
+    StagingPlan,
+    StoredObject,
+    Text,
+    Transfer,
+    TusFile,
+    Unreachable,
+    Way,
+)
 from pulsar_runtime.store.submission_text import from_text, to_text
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -21,11 +41,67 @@ _STATEMENTS = st.one_of(
     st.builds(Execute, _TEXT),
     st.builds(Assign, _TEXT, _TEXT, st.booleans()),
 )
-_ACTIONS = st.builds(
-    StageInAction,
-    file=st.builds(JobFile, st.sampled_from([d for d in Directory if d.value]), _PATHS),
-    action_type=_TEXT,
-    contents=st.none() | _TEXT,
+_LOGINS = st.builds(
+    SshLogin,
+    host=_TEXT,
+    user=st.none() | _TEXT,
+    port=st.none() | st.integers(1, 65535),
+    key=st.none() | _TEXT,
+)
+_COUNTERPARTS = st.one_of(
+    st.builds(Text, _TEXT),
+    st.builds(HttpFile, _TEXT),
+    st.builds(TusFile, _TEXT, _TEXT),
+    st.builds(SharedFile, _TEXT),
+    st.builds(SshFile, path=_TEXT, login=_LOGINS, program=st.sampled_from(["rsync", "scp"])),
+    st.builds(
+        StoredObject,
+        dataset_id=st.integers(0),
+        dataset_uuid=st.none() | _TEXT,
+        object_store_id=st.none() | _TEXT,
+    ),
+    st.builds(Unreachable, _TEXT),
+)
+_TRANSFERS = st.builds(
+    Transfer,
+    st.builds(JobFile, st.sampled_from([d for d in Directory if d.value]), _PATHS),
+    _COUNTERPARTS,
+)
+_PLANS_OUT = st.builds(
+    StageOutPlan,
+    expected=st.builds(
+        ExpectedOutputs,
+        working_directory=st.none() | _TEXT,
+        metadata_directory=st.none() | _TEXT,
+        job_directory=st.none() | _TEXT,
+        from_work_dir=st.lists(st.tuples(_TEXT, _TEXT), max_size=2).map(tuple),
+        outputs=st.lists(_TEXT, max_size=2).map(tuple),
+        version_file=st.none() | _TEXT,
+        discovered=st.lists(
+            st.builds(DiscoveredFiles, pattern=_TEXT, directory=st.none() | _TEXT), max_size=2
+        ).map(tuple),
+        dynamic_sources=st.lists(st.builds(DynamicFileSource, _TEXT, _TEXT), max_size=2).map(tuple),
+    ),
+    routes=st.builds(
+        OutputRoutes,
+        rules=st.lists(
+            st.builds(
+                OutputRule,
+                directories=st.frozensets(st.sampled_from(Directory)),
+                match=st.sampled_from(Match),
+                pattern=_TEXT,
+                way=st.sampled_from(Way),
+                login=st.none() | _LOGINS,
+            ),
+            max_size=2,
+        ).map(tuple),
+        default=st.sampled_from(Way),
+        default_login=st.none() | _LOGINS,
+        urls=st.dictionaries(
+            st.sampled_from(Directory), st.builds(OutputUrls, url=_TEXT, uploads=_TEXT), max_size=2
+        ),
+        impossible=st.lists(_TEXT, max_size=2).map(tuple),
+    ),
 )
 _SUBMISSIONS = st.builds(
     Submission,
@@ -36,8 +112,8 @@ _SUBMISSIONS = st.builds(
     dynamic_file_sources=st.lists(st.builds(DynamicFileSource, _TEXT, _TEXT), max_size=2).map(tuple),
     staging=st.builds(
         StagingPlan,
-        stage_in=st.lists(_ACTIONS, max_size=2).map(tuple),
-        stage_out_action_types=st.frozensets(_TEXT, max_size=2),
+        stage_in=st.lists(_TRANSFERS, max_size=2).map(tuple),
+        stage_out=st.none() | _PLANS_OUT,
     ),
     token_endpoint=st.none() | _TEXT,
     setup=st.none()

@@ -1,0 +1,1 @@
+"""The service manager that started this process, if one did."""
