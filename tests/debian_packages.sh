@@ -10,10 +10,25 @@ need() { # need PACKAGE COMMAND...: the package is missing if the command fails
   "$@" >/dev/null 2>&1 || missing="$missing $package"
 }
 
+# Programs of podman's that are not on the search path.
+library=${PODMAN_LIBRARY:-/usr/lib/podman}
+# On the search path of root only.
+sbin=${SBIN:-/usr/sbin}
+
+need aardvark-dns test -x "$library/aardvark-dns"
+need crun command -v crun
 need e2fsprogs command -v chattr
 need git command -v git
+need iptables command -v iptables
+need mmdebstrap command -v mmdebstrap
 need mount command -v mount
+need netavark test -x "$library/netavark"
+need openssh-client command -v ssh-keygen
+need openssh-server test -x "$sbin/sshd"
+need podman command -v podman
+need rabbitmq-server command -v rabbitmq-server
 need python3-venv "${PYTHON:-python3}" -c 'import ensurepip'
+need rsync command -v rsync
 need util-linux command -v setpriv
 
 [ -n "$missing" ] || exit 0

@@ -10,12 +10,29 @@ import pytest
 SCRIPT = Path(__file__).parents[1] / "debian_packages.sh"
 WORKS = "#!/bin/sh\nexit 0\n"
 FAILS = "#!/bin/sh\nexit 1\n"
+COMMANDS = (
+    "aardvark-dns",
+    "chattr",
+    "crun",
+    "git",
+    "iptables",
+    "mmdebstrap",
+    "mount",
+    "netavark",
+    "podman",
+    "python3",
+    "rabbitmq-server",
+    "rsync",
+    "setpriv",
+    "ssh-keygen",
+    "sshd",
+)
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
     """A machine that has everything, where this user is root."""
-    for name in ("chattr", "git", "mount", "python3", "setpriv"):
+    for name in COMMANDS:
         command(tmp_path, name, WORKS)
     command(tmp_path, "id", "#!/bin/sh\necho 0\n")
     command(tmp_path, "apt-get", f'#!/bin/sh\necho "$@" >>{tmp_path}/calls\n')
@@ -28,8 +45,9 @@ def command(machine: Path, name: str, text: str) -> None:
 
 
 def bring_packages(machine: Path) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": str(machine), "PODMAN_LIBRARY": str(machine), "SBIN": str(machine)}
     return subprocess.run(
-        ["/bin/sh", str(SCRIPT)], env={"PATH": str(machine)}, check=False, capture_output=True, text=True
+        ["/bin/sh", str(SCRIPT)], env=environment, check=False, capture_output=True, text=True
     )
 
 

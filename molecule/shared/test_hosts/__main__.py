@@ -1,0 +1,39 @@
+"""``python -m test_hosts create|destroy``: what the playbooks of the same names call.
+
+``create`` reads the images of the hosts, by the host's name, as JSON from standard input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from .scenario import Scenario
+
+
+def main() -> None:
+    """Do what the arguments say."""
+    parser = argparse.ArgumentParser(prog="python -m test_hosts", description=__doc__)
+    parser.add_argument("action", choices=["create", "destroy"])
+    parser.add_argument("--scenario", required=True, help="name of the scenario")
+    parser.add_argument("--folder", required=True, type=Path, help="where its key and its inventory are")
+    parser.add_argument(
+        "--internal",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="hosts reach nothing but the control node",
+    )
+    arguments = parser.parse_args()
+    scenario = Scenario(
+        name=arguments.scenario, folder=arguments.folder.resolve(), internal=arguments.internal
+    )
+    if arguments.action == "create":
+        scenario.create(json.load(sys.stdin))
+    else:
+        scenario.destroy()
+
+
+if __name__ == "__main__":
+    main()

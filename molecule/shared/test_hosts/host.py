@@ -1,0 +1,59 @@
+"""One host: a container that boots systemd and answers ssh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import attrs
+
+from .network import Network
+from .podman import PodmanFailed, podman
+
+BOOT_LIMIT = "30s"
+BOOTED = "/run/test-host-booted"
+
+
+class BootFailed(RuntimeError):
+    """A host's services did not all start."""
+
+
+@attrs.frozen(kw_only=True)
+class Host:
+    """A host by its name in the inventory, and the name of its container."""
+
+    name: str
+    container: str
+    image: str
+    network: Network
+    address: IPv4Address
+
+    def start(self, *, authorized_keys: Path, volumes: Sequence[str]) -> None:
+        """Start the container; systemd goes on booting."""
+        podman(
+            "run",
+            "--detach",
+            f"--name={self.container}",
+            f"--hostname={self.name}",
+            f"--network={self.network.name}:ip={self.address},mac={self._hardware_address},alias={self.name}",
+            "--privileged",
+            "--systemd=always",
+            f"--volume={authorized_keys}:/etc/ssh/authorized_keys:ro",
+            *volumes,
+            self.image,
+        )
+
+    @property
+    def _hardware_address(self) -> str:
+        """One that stays over a restart, as a machine's does; others would look for the host in vain."""
+        return "02:00:" + self.address.packed.hex(":")
+
+    def wait_for_boot(self) -> None:
+        """Return when every service has started; the file `BOOTED` tells later what is newer."""
+        wait = f"timeout {BOOT_LIMIT} systemctl is-system-running --wait && touch {BOOTED}"
+        try:
+            podman("exec", self.container, "sh", "-c", wait)
+        except PodmanFailed as failed:
+            units = podman("exec", self.container, "systemctl", "--failed", "--no-legend", "--plain")
+            raise BootFailed(f"{self.container} has not booted ({failed}): {units}") from failed
