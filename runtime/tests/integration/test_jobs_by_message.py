@@ -132,6 +132,22 @@ def test_a_job_that_is_ended_while_it_waits_at_the_broker_does_not_run(site: Sit
         assert galaxy.wait_for_update("1")["status"] == "cancelled"
 
 
+def test_an_older_galaxy_that_asks_a_drained_site_is_answered_afterwards(site: Site) -> None:
+    """It asks in the queue that is left alone meanwhile (trap 42)."""
+    with site.running() as galaxy:
+        galaxy.set_up("first", "true")
+        galaxy.wait_for_update("first")
+        site.command("drain")
+        galaxy.set_up("1", "true")
+        galaxy.ask_status("nobody's", "setup")
+        galaxy.ask_status("1", "setup")
+        galaxy.wait(lambda: "taking no jobs" in site.server.log.read_text(), "it takes none")
+        site.command("resume")
+        assert galaxy.wait_for_update("1")["status"] == "complete"
+        assert galaxy.wait_for_update("nobody's")["status"] == "lost"
+        assert "lost" not in galaxy.statuses("1")
+
+
 def test_a_site_that_has_enough_leaves_jobs_to_the_broker(site: Site) -> None:
     site = site.changed(messages={"most_active_jobs": 2, "prefetch": 1})
     with site.running() as galaxy:

@@ -36,6 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
         "single": {"type": "queued_python", "num_concurrent_jobs": 1},
         "immediate": {"type": "unqueued"},
         "assigning": {"type": "queued_python", "assign_ids": "uuid"},
+        "impatient": {"type": "queued_python", "preprocess_action_max_retries": -1},
     }
     settings = {"managers": managers, "file_cache_dir": str(directory / "cache")}
     with running_server(directory, settings) as server:

@@ -202,15 +202,15 @@ def test_an_id_may_be_used_again_after_its_job_ended(new_job: NewJob) -> None:
     assert status["outputs_directory_contents"] == []
 
 
-def test_a_job_whose_files_the_server_was_to_fetch_fails_with_a_reason(new_job: NewJob) -> None:
-    job = new_job(default_file_action="remote_transfer")
+def test_a_job_whose_files_cannot_be_fetched_fails_with_a_reason(new_job: NewJob) -> None:
+    job = new_job(default_file_action="remote_transfer", manager="impatient")
     job.input("dataset_1.dat", "alpha\n")
     job.submit("true")
     assert job.wait()[-1] == "failed"
     status = job.status()
     assert set(status) == FINAL_KEYS
     assert status["returncode"] == 1
-    assert "remote_transfer" in status["job_stderr"]
+    assert "Connection refused" in status["job_stderr"]
 
 
 def test_a_second_submit_of_a_job_does_nothing(new_job: NewJob, server: LiveServer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 from runtime.tests.live_server import START_LIMIT, LiveServer, wait_until
@@ -15,6 +17,11 @@ MOST_STARTS = 3
 def restart_host(server: LiveServer) -> None:
     """Kill everything at once, jobs included, and come back with another boot identity."""
     server.end_everything()
+    come_back(server)
+
+
+def come_back(server: LiveServer) -> None:
+    """Start the server as if the host had restarted since it ran."""
     for record in (server.directory / "persisted_data" / "launches").iterdir():
         mark, _boot = record.read_text().splitlines()[0].split()
         rest = record.read_text().splitlines(keepends=True)[1:]
@@ -54,6 +61,29 @@ def test_a_job_that_went_down_with_its_host_starts_again_in_clean_directories(
         end = client.end("a", END_LIMIT)
     assert (end["status"], end["returncode"]) == ("complete", 0)
     assert end["job_stdout"] == "found: uploaded as it was uploaded\n"
+    assert runs.read_text() == "run\n" * 2
+
+
+def test_a_job_starts_again_when_its_host_was_shut_down_in_an_orderly_way(
+    server: LiveServer, gates: tuple[Gate, Gate]
+) -> None:
+    """Before a host goes down it tells every process to end, and gives it time for that."""
+    gate, _ = gates
+    runs = server.directory / "runs"
+    with patient_client(server) as client:
+        client.setup("a")
+        client.submit("a", f"echo run >> {runs}; {gate.wait}")
+        wait_for_lines(server, runs, 1)
+        server.stop()
+        (record,) = (server.directory / "persisted_data" / "launches").iterdir()
+        keeper = int(record.read_text().splitlines()[1])
+        os.killpg(keeper, signal.SIGTERM)
+        wait_for_lines(server, record, 3)
+        come_back(server)
+        wait_for_lines(server, runs, 2)
+        gate.open()
+        end = client.end("a", END_LIMIT)
+    assert (end["status"], end["returncode"]) == ("complete", 0)
     assert runs.read_text() == "run\n" * 2
 
 

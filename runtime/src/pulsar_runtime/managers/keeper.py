@@ -16,13 +16,15 @@ from pulsar_runtime.managers import launch_record
 from pulsar_runtime.managers.processes import MARK_VARIABLE
 
 #: Standard input is the locked record. The job gets neither the record nor a way to it in its arguments,
-#: and a signal to the whole session ends the job but not the one who records it.
+#: and a signal to the whole session ends the job but not the one who records it. When the host goes down,
+#: every process is told to end; then the record says that the keeper was told, too.
 _KEEPER = """\
 exec 3>&0 </dev/null
-trap : HUP INT TERM
+trap : HUP INT
+trap told=told TERM
 echo $$ >&3 || exit 125
 /bin/bash "$1" 3>&-
-echo "exit $?" >&3
+echo "exit $? ${told-}" >&3
 """
 
 #: O_NONBLOCK: without it, a FIFO that an earlier start of the job left would hold the agent for ever.

@@ -2,8 +2,9 @@
 
 The file is created before the keeper starts and locked (flock(2)); the keeper inherits the very same
 lock and drops it only by ending. So whoever can take the lock knows that no keeper lives, whatever
-process has its pid by now. Lines: ``mark BOOT`` by the agent, then the keeper's pid, then ``exit CODE``,
-all within the file's first block, so that a disk which fills up meanwhile does not lose them.
+process has its pid by now. Lines: ``mark BOOT`` by the agent, then the keeper's pid, then ``exit CODE``
+(``exit CODE told`` if the keeper was told to end before its job had), all within the file's first block, so
+that a disk which fills up meanwhile does not lose them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class LaunchRecord:
     #: The keeper, once it started.
     pid: int | None = None
     exit_code: int | None = None
+    #: Whether the keeper was told to end before its job had.
+    told: bool = False
 
 
 def create(path: str, mark: str) -> int:
@@ -63,10 +66,11 @@ def read(path: str) -> LaunchRecord | None:
         mark, boot = lines[0]
         pid = int(lines[1][0]) if len(lines) > 1 else None
         exit_code = int(lines[2][1]) if len(lines) > 2 else None  # noqa: PLR2004 - the third line
+        told = exit_code is not None and lines[2][2:] == ["told"]
     except (ValueError, IndexError):
         # Damaged with its disk; the lock still tells whether a keeper lives.
         return LaunchRecord(mark=_NO_MARK, boot=boot_identity())
-    return LaunchRecord(mark=mark, boot=boot, pid=pid, exit_code=exit_code)
+    return LaunchRecord(mark=mark, boot=boot, pid=pid, exit_code=exit_code, told=told)
 
 
 def keeper_lives(path: str) -> bool:

@@ -298,8 +298,10 @@ class LocalManager:
 
 def _last_observation(record: launch_record.LaunchRecord) -> Observation:
     """Say what the record of a launch without a keeper means."""
-    if record.exit_code is not None:
+    went_down = record.boot != launch_record.boot_identity()
+    # A host that goes down tells every process to end, the keeper too; then the job was cut off.
+    if record.exit_code is not None and not (went_down and record.told):
         return Observation(state=SchedulerState.ENDED, exit_code=record.exit_code)
-    if record.boot != launch_record.boot_identity():
+    if went_down:
         return Observation(state=SchedulerState.INTERRUPTED, reason="the host went down while it ran")
     return Observation(state=SchedulerState.VANISHED, reason="its keeper ended without a word")

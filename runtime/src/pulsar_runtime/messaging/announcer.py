@@ -9,6 +9,7 @@ import attrs
 
 from pulsar_runtime.application.service import JobService
 from pulsar_runtime.domain.announcement import Announcement, OutgoingMessage, StatusUpdate
+from pulsar_runtime.domain.status import JobStatus
 from pulsar_runtime.messaging.link import Link
 from pulsar_runtime.messaging.topology import Topology
 from pulsar_runtime.ports import MessagePublisher, Outbox
@@ -89,16 +90,15 @@ class Announcer:
         )
 
     def _status(self, update: StatusUpdate) -> dict[str, object]:
-        """Describe the job as it is now, if it still has the status that was written down."""
+        """Describe a job by the status that was written down, and an ended one by what it left behind."""
         if not update.status.terminal:
             return status.unfinished(update.job_id, update.status)
         rules = self.service.managers.get(update.manager)
         job = self.service.store.get(update.key) if update.key is not None else None
-        if rules is None or (job is None and update.reason) or (job is None and update.key is not None):
-            return messages.ended(update.job_id, update.status, update.return_code, update.reason)
-        report = (
-            self.service.report(job)
-            if job is not None
-            else self.service.report_unknown(update.manager, update.job_id)
-        )
-        return status.finished(report, rules.galaxy_properties)
+        if rules is not None and job is not None:
+            return status.finished(self.service.report(job), rules.galaxy_properties)
+        if rules is not None and update.status is JobStatus.LOST and update.key is None:
+            report = self.service.report_unknown(update.manager, update.job_id)
+            return status.finished(report, rules.galaxy_properties)
+        # Removed meanwhile, or never set up.
+        return messages.ended(update.job_id, update.status, update.return_code, update.reason)

@@ -116,7 +116,12 @@ class _Turns:
             # All that was not acknowledged goes back to its place in the queue.
             with self._link.translating():
                 channel.close()
-            self._arrived = deque(one for one in self._arrived if one.delivery.queue is not Queue.SETUP)
+            self._arrived = deque(one for one in self._arrived if not self._gone_back(one))
+            self._deferred = [one for one in self._deferred if not self._gone_back(one)]
+
+    def _gone_back(self, received: Received) -> bool:
+        """Tell whether the broker has the message again."""
+        return received.delivery.queue is Queue.SETUP and self._setup_channel is None
 
     def _consume(self, channel: Any, queues: list[Consumed]) -> None:  # noqa: ANN401 - kombu is not typed
         with self._link.translating():
@@ -162,6 +167,8 @@ class _Turns:
         self._deal_with_arrived()
         deferred, self._deferred = self._deferred, []
         for received in deferred:
+            if self._gone_back(received):
+                continue
             outcome = self._consumer.handler.handle(received.delivery)
             if isinstance(outcome, UnknownYet) and known_to_all:
                 outcome = self._consumer.handler.give_up(received.delivery)

@@ -76,6 +76,7 @@ def test_a_record_that_is_not_there_says_nothing(path: str) -> None:
         ("m b\n42\n", LaunchRecord(mark="m", boot="b", pid=42)),
         ("m b\n42\nexit 0\n", LaunchRecord(mark="m", boot="b", pid=42, exit_code=0)),
         ("m b\n42\nexit 143\n", LaunchRecord(mark="m", boot="b", pid=42, exit_code=143)),
+        ("m b\n42\nexit 143 told\n", LaunchRecord(mark="m", boot="b", pid=42, exit_code=143, told=True)),
         # A line without its end is still being written.
         ("m b\n4", LaunchRecord(mark="m", boot="b")),
         ("m b\n42\nexit 1", LaunchRecord(mark="m", boot="b", pid=42)),
