@@ -40,7 +40,7 @@ demo-clean: $(ANSIBLE)/complete | $(COLLECTION) ## stop that server and remove a
 DEMO_VARIABLES = --extra-vars "demo_dir='$(DEMO_DIR)' pulsar_port=$(DEMO_PORT) pulsar_build_dir='$(CACHE)/wheels'"
 
 .PHONY: test
-test: packages lint sanity test-runtime test-collection ## check everything: lint, every rung of tests, the tarball, the demo
+test: packages lint sanity test-runtime test-collection molecule-all ## check everything: lint, every rung of tests, tarball, demo, hosts
 
 .PHONY: packages
 packages: ## install the Debian packages that the tests need, or name them
@@ -89,6 +89,10 @@ molecule-all: .venv | $(COLLECTION) ## run all scenarios on test hosts, two at a
 .PHONY: bench
 bench: .venv ## measure this server beside the reference
 	python -m benchmarks
+
+.PHONY: bench-deploy
+bench-deploy: .venv | $(COLLECTION) ## measure a deployment beside the published role's steps, on test hosts
+	PYTHONPATH='$(CURDIR)/molecule/shared' python -m benchmarks.deployment
 
 .PHONY: build
 build: $(ANSIBLE)/complete ## build the collection's tarball into build/

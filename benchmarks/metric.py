@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import Protocol
 
 import attrs
 
@@ -56,6 +57,26 @@ class Quantity:
 Figures = Mapping[str, float]
 
 
+class Described(Protocol):
+    """What a report says of a measurement."""
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+
+    @property
+    def method(self) -> str:
+        """How it is measured."""
+
+    @property
+    def quantities(self) -> Mapping[str, Quantity]:
+        """Its rows."""
+
+    @property
+    def rounds(self) -> int:
+        """How often it is made."""
+
+
 @attrs.frozen(kw_only=True)
 class Metric:
     """A measurement that is made with a freshly started server, once for each round."""
@@ -71,6 +92,11 @@ class Metric:
     staging_in_memory: bool = False
     """Whether job directories are in memory: where a metric makes and removes thousands of files a second,
     what a disk's file system does about the ones that are gone would be measured with the server."""
+
+
+def at_most(limit: float) -> Requirement:
+    """Require that our figure is not above a limit."""
+    return Requirement(bound=Bound.AT_MOST, limit=limit, of_ratio=False)
 
 
 def at_least_times(limit: float) -> Requirement:

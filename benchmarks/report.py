@@ -11,7 +11,7 @@ import attrs
 
 from benchmarks.contest import Rounds
 from benchmarks.machine import Machine
-from benchmarks.metric import Metric, Quantity
+from benchmarks.metric import Described, Quantity
 from benchmarks.samples import Summary, ratio
 
 OURS = "ours"
@@ -61,7 +61,8 @@ class Report:
     measured_at: datetime
     machine: Machine
     versions: Mapping[str, str]
-    results: Sequence[tuple[Metric, Rounds]]
+    results: Sequence[tuple[Described, Rounds]]
+    introduction: str = INTRODUCTION
 
     def rows(self) -> list[Row]:
         """Return a row for each quantity, in the order of the metrics."""
@@ -109,7 +110,7 @@ class Report:
         methods = [
             f"* **{metric.name}** ({_times(metric.rounds)}): {metric.method}" for metric, _ in self.results
         ]
-        parts = [INTRODUCTION, measured, self.table(), "## How each is measured\n", *methods, ""]
+        parts = [self.introduction, measured, self.table(), "## How each is measured\n", *methods, ""]
         return "\n".join(parts)
 
     def document(self) -> str:
