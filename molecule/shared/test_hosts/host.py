@@ -51,7 +51,9 @@ class Host:
 
     def wait_for_boot(self) -> None:
         """Return when every service has started; the file `BOOTED` tells later what is newer."""
-        wait = f"timeout {BOOT_LIMIT} systemctl is-system-running --wait && touch {BOOTED}"
+        # In the first moments nobody answers.
+        booted = "until systemctl is-system-running --wait; do sleep 0.1; done"
+        wait = f"timeout {BOOT_LIMIT} sh -c '{booted}' && touch {BOOTED}"
         try:
             podman("exec", self.container, "sh", "-c", wait)
         except PodmanFailed as failed:

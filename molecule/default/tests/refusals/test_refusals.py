@@ -90,8 +90,8 @@ def test_a_run_that_was_cut_off_in_the_middle_harms_nothing_and_the_next_one_dep
 ) -> None:
     before, releases = facts(), server.check_output("ls /srv/pulsar/releases")
     with start(DEPLOY, limit="debian13", variables={}, collections=next_version) as process:
-        wait_until(lambda: bool(server.check_output("ls /srv/pulsar/releases") != releases))
-        server.check_output("pkill --signal KILL --full 'install_releas[e]|[e]nsurepip|[-]m pip'")
+        wait_until(lambda: bool(server.run("pgrep --full '[-]m pip install'").succeeded))
+        server.check_output("pkill --signal KILL --full 'install_releas[e]|[-]m pip'")
         said, _ = process.communicate(timeout=60)
     assert process.returncode != 0, said
     assert facts() == before
