@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import kombu
+from amqp.exceptions import NotFound
 
 from runtime.tests.live_server import free_port
 
@@ -102,6 +103,15 @@ class Broker:
                 connection.connect()
         except OSError:
             return False
+        return True
+
+    def has_queue(self, name: str) -> bool:
+        """Tell whether somebody has declared a queue; what is sent to one before that is lost."""
+        with self.connection() as connection:
+            try:
+                connection.default_channel.queue_declare(name, passive=True)
+            except NotFound:
+                return False
         return True
 
     def connection(self, **options: object) -> kombu.Connection:

@@ -7,6 +7,7 @@ printed, and the release in use is not touched. The file ``complete`` is written
 
 from __future__ import annotations
 
+import fcntl
 import grp
 import json
 import os
@@ -15,11 +16,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import venv
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 #: What pip says of a package that is not what was locked.
 MISMATCH = r"DO NOT MATCH THE HASHES[^\n]*\n\s+(\S+)"
@@ -44,6 +47,9 @@ UNREACHABLE = (
 #: What pip says in the end, whatever the reason was.
 MISSING = r"No matching distribution found for [^ \n]+"
 
+#: How long another installation may take; it may be the one that is wanted.
+PATIENCE_SECONDS = 300.0
+
 Request = Mapping[str, Any]
 
 
@@ -59,16 +65,40 @@ def main() -> None:
         become(request["owner"], request["group"])
     os.umask(0o027 if request["owner"] else 0o077)
     try:
-        install(request, release, bundle)
+        # Opened first: whoever installs this release already takes its bundle away at the end.
+        with bundle.open("rb") as content, alone(release.parent):
+            if not (release / "complete").exists():
+                install_or_remove(request, release, content)
     except (InstallationFailed, OSError, zipfile.BadZipFile) as exc:
-        shutil.rmtree(release, ignore_errors=True)
         problem = f"{release.name} was not installed: {exc}"
         sys.stdout.write(f"{json.dumps({'problem': problem})}\n")
         sys.exit(1)
     finally:
         # One of them may hold the credentials of an index.
         for path in (bundle, *map(Path, request["configuration"])):
-            path.unlink()
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Wait until nobody else installs there: an installer outlives a control node that went away."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise InstallationFailed(
+                        f"another installation has been running in {directory} for "
+                        f"{PATIENCE_SECONDS:.0f} s: let it end, or end it, and try again"
+                    ) from None
+            time.sleep(0.2)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def become(owner: str, group: str) -> None:
@@ -80,7 +110,16 @@ def become(owner: str, group: str) -> None:
     os.environ["HOME"] = account.pw_dir
 
 
-def install(request: Request, release: Path, bundle: Path) -> None:
+def install_or_remove(request: Request, release: Path, bundle: IO[bytes]) -> None:
+    """Install the release, or leave nothing of it."""
+    try:
+        install(request, release, bundle)
+    except BaseException:
+        shutil.rmtree(release, ignore_errors=True)
+        raise
+
+
+def install(request: Request, release: Path, bundle: IO[bytes]) -> None:
     """Make the environment, install what the bundle holds into it, and mark it as complete."""
     try:
         venv.create(release, clear=True, symlinks=True, with_pip=True)

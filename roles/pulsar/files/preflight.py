@@ -194,14 +194,17 @@ def exists(find: Any, name: str) -> bool:  # noqa: ANN401 - two functions of C, 
 
 def directory_problems(directories: Iterable[Path]) -> list[str]:
     """Tell which directories can be neither used nor made."""
-    problems = []
+    problems = set()
     for directory in directories:
         existing = nearest(directory)
         if not existing.is_dir():
-            problems.append(f"{directory} cannot be made: {existing} is not a directory")
+            problems.add(f"{directory} cannot be made: {existing} is not a directory")
         elif not os.access(existing, os.W_OK | os.X_OK):
-            problems.append(f"{directory} cannot be used: this user may not write to {existing}")
-    return sorted(set(problems))
+            problems.add(
+                f"this user may not write to {existing}: let it, or set pulsar_root to a directory where it "
+                "may"
+            )
+    return sorted(problems)
 
 
 def nearest(path: Path) -> Path:

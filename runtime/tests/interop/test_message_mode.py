@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from runtime.tests.broker import Broker, running_broker
 from runtime.tests.files_api import FilesApi, running_files_api
 from runtime.tests.interop.galaxy_client import GalaxyClient
 from runtime.tests.interop.galaxy_job import GalaxyJob, Status, written
-from runtime.tests.live_server import LiveServer
+from runtime.tests.live_server import LiveServer, wait_until
 from runtime.tests.resilience.lone_process import running_alone
 
 JOB_IDS = itertools.count(1)
@@ -55,6 +56,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[L
     server = LiveServer(directory, settings)
     try:
         with running_alone(server, "agent"):
+            # Before, the library's messages are lost (protocol section 6.1).
+            for name in MANAGERS.values():
+                prefix = "pulsar_" if name == "_default_" else f"pulsar_{name}_"
+                for queue in ("setup", "kill", "status"):
+                    declared = partial(broker.has_queue, f"{prefix}_{queue}")
+                    wait_until(declared, 30, f"the agent listens to {prefix}_{queue}", server)
             yield server
     finally:
         server.end_everything()

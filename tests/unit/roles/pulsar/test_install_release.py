@@ -94,25 +94,65 @@ def test_the_same_content_makes_the_same_bundle(bundle: Path, tmp_path: Path) ->
     assert again.read_bytes() == bundle.read_bytes()
 
 
-def test_a_release_that_is_not_installed_leaves_nothing_behind(bundle: Path, tmp_path: Path) -> None:
-    release = tmp_path / "releases" / "1-new"
+@pytest.fixture
+def request_(bundle: Path, tmp_path: Path) -> dict[str, object]:
+    """A request to install the bundle."""
+    (tmp_path / "releases").mkdir()
     configuration = tmp_path / "pip.conf"
     configuration.write_text("[global]\n")
-    request = {
-        "release": str(release),
+    return {
+        "release": str(tmp_path / "releases" / "1-new"),
         "bundle": str(bundle),
         "configuration": [str(configuration)],
         "owner": "",
         "group": "",
         "index": INDEX,
     }
-    done = subprocess.run(
-        [sys.executable, install_release.__file__, json.dumps(request)], check=False, stdout=subprocess.PIPE
+
+
+def start(request: dict[str, object]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, install_release.__file__, json.dumps(request)], stdout=subprocess.PIPE
     )
-    assert done.returncode == 1
-    problem = json.loads(done.stdout)["problem"]
+
+
+def test_a_release_that_is_not_installed_leaves_nothing_behind(
+    request_: dict[str, object], bundle: Path, tmp_path: Path
+) -> None:
+    with start(request_) as installer:
+        said, _ = installer.communicate(timeout=120)
+    assert installer.returncode == 1
+    problem = json.loads(said)["problem"]
     assert problem.startswith("1-new was not installed: ")
     assert "pulsar_runtime-1-py3-none-any.whl is invalid" in problem
-    assert not release.exists()
+    assert not (tmp_path / "releases" / "1-new").exists()
     assert not bundle.exists()
-    assert not configuration.exists()
+    assert not (tmp_path / "pip.conf").exists()
+
+
+def test_what_another_installer_has_made_meanwhile_is_taken(
+    request_: dict[str, object], tmp_path: Path
+) -> None:
+    """It goes on when its control node has gone away."""
+    release = tmp_path / "releases" / "1-new"
+    with install_release.alone(release.parent):
+        installer = start(request_)
+        with pytest.raises(subprocess.TimeoutExpired):
+            installer.wait(1)
+        release.mkdir()
+        (release / "complete").touch()
+    with installer:
+        assert installer.wait(60) == 0
+    assert [path.name for path in release.iterdir()] == ["complete"]
+
+
+def test_another_installer_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install_release, "PATIENCE_SECONDS", 0.0)
+    with (
+        install_release.alone(tmp_path),
+        pytest.raises(install_release.InstallationFailed, match="let it end"),
+        install_release.alone(tmp_path),
+    ):
+        pass

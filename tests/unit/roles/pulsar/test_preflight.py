@@ -69,7 +69,9 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
 def test_a_directory_closed_to_this_user_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # noqa: ARG005 (the tests may run as root)
     problems = preflight.directory_problems([tmp_path / "config"])
-    assert problems == [f"{tmp_path}/config cannot be used: this user may not write to {tmp_path}"]
+    assert problems == [
+        f"this user may not write to {tmp_path}: let it, or set pulsar_root to a directory where it may"
+    ]
 
 
 def test_a_free_port_is_no_problem(tmp_path: Path) -> None:
