@@ -72,6 +72,16 @@ def _named(name: str, overrides: Settings, settings: Settings, address: str) -> 
 def _instance(name: str, prefix: str, home: str, settings: Settings, address: str) -> dict[str, Any]:
     host, port = settings["host"], settings["port"]
     config = _config(settings, f"{_bracketed(host)}:{port}")
+    configuration = {
+        "config_file": f"{settings['config_dir']}/app.yml",
+        "endpoint_file": f"{settings['config_dir']}/endpoint.json",
+    }
+    script = {
+        "program": f"{home}/bin/pulsar-service",
+        "log": f"{home}/log/server.log",
+        "pid_file": f"{home}/run/server.pid",
+    }
+    token_file = f"{settings['config_dir']}/private_token"
     reached = f"http://{_bracketed(address if host in WILDCARDS else host)}:{port}/"
     return {
         "name": name,
@@ -85,18 +95,12 @@ def _instance(name: str, prefix: str, home: str, settings: Settings, address: st
         "url": settings["url"] or reached,
         "config": config,
         "config_dir": settings["config_dir"],
-        "config_file": f"{settings['config_dir']}/app.yml",
-        "token_file": f"{settings['config_dir']}/private_token",
-        "endpoint_file": f"{settings['config_dir']}/endpoint.json",
+        **configuration,
+        "token_file": token_file,
         "staging_dir": settings["staging_dir"],
         "persistence_dir": settings["persistence_dir"],
-        "files": [f"{settings['config_dir']}/{name}" for name in ("app.yml", "endpoint.json")]
-        + [f"{home}/{name}" for name in ("bin/pulsar-service", "log/server.log", "run/server.pid")],
-        "data": [
-            settings["staging_dir"],
-            settings["persistence_dir"],
-            f"{settings['config_dir']}/private_token",
-        ],
+        "files": [*configuration.values(), *script.values()],
+        "data": [settings["staging_dir"], settings["persistence_dir"], token_file],
         "writable": _writable(config),
         "web": f"{prefix}-web.service",
         "agent": f"{prefix}-agent.service",
@@ -106,9 +110,7 @@ def _instance(name: str, prefix: str, home: str, settings: Settings, address: st
         "open_files": settings["open_files"],
         "web_memory_max": settings["web_memory_max"],
         "agent_memory_max": settings["agent_memory_max"],
-        "program": f"{home}/bin/pulsar-service",
-        "log": f"{home}/log/server.log",
-        "pid_file": f"{home}/run/server.pid",
+        **script,
     }
 
 

@@ -14,6 +14,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import pytest
 import requests
@@ -160,14 +161,22 @@ def wait_until(condition: Callable[[], bool], limit: float, what: str, server: L
         time.sleep(0.02)
 
 
+@runtime_checkable
+class KeepsLog(Protocol):
+    """Something that keeps a log."""
+
+    def log_tail(self) -> str:
+        """Return the end of it."""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the server's log to the report of a failed test."""
+    """Add the logs of servers, sites and brokers to the report of a failed test."""
     report = yield
     if report.failed:
         values: Mapping[str, object] = getattr(item, "funcargs", {})
         for name, value in values.items():
-            if isinstance(value, LiveServer):
+            if isinstance(value, KeepsLog):
                 report.sections.append((f"end of the log of {name}", value.log_tail()))
     return report
 

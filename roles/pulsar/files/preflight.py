@@ -40,9 +40,11 @@ Instance = Mapping[str, Any]
 
 
 def main() -> None:
-    """Print what was found."""
-    request = json.loads(sys.argv[1])
-    sys.stdout.write(f"{json.dumps(report(request))}\n")
+    """Print what was found; without a question, what wheels have to be made for."""
+    if len(sys.argv) == 1:
+        sys.stdout.write(f"{wheels()}\n")
+    else:
+        sys.stdout.write(f"{json.dumps(report(json.loads(sys.argv[1])))}\n")
 
 
 def report(request: Request) -> dict[str, Any]:
@@ -60,9 +62,7 @@ def report(request: Request) -> dict[str, Any]:
         "release": release,
         "installed": installed,
         "other_releases": other_releases(releases, release),
-        "wheels": "py{}.{}-{}-{}".format(
-            *sys.version_info[:2], platform.machine(), platform.libc_ver()[0] or "musl"
-        ),
+        "wheels": wheels(),
         "user_exists": exists(pwd.getpwnam, request["user"]),
         "group_exists": exists(grp.getgrnam, request["group"]),
         "home": account.pw_dir,
@@ -71,6 +71,11 @@ def report(request: Request) -> dict[str, Any]:
             instance["name"]: token_hash(Path(instance["token_file"])) for instance in request["instances"]
         },
     }
+
+
+def wheels() -> str:
+    """Return what wheels have to be made for, such as ``py3.13-x86_64-glibc``."""
+    return "py{}.{}-{}-{}".format(*sys.version_info[:2], platform.machine(), platform.libc_ver()[0] or "musl")
 
 
 def form_problems(request: Request) -> Iterator[str]:

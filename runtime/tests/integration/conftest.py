@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from runtime.tests import live_server
 from runtime.tests.broker import Broker, running_broker
 from runtime.tests.integration.site import Site
 
@@ -15,18 +16,7 @@ from runtime.tests.integration.site import Site
 NUMBERS = itertools.count(1)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the logs of the site and of the broker to the report of a failed test."""
-    report = yield
-    if report.failed:
-        values: Mapping[str, object] = getattr(item, "funcargs", {})
-        for name, value in values.items():
-            if isinstance(value, Broker):
-                report.sections.append((f"end of the log of {name}", value.log_tail()))
-            if isinstance(value, Site):
-                report.sections.append((f"end of the log of {name}", value.server.log_tail()))
-    return report
+pytest_runtest_makereport = live_server.pytest_runtest_makereport
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -35,6 +35,10 @@ class Site:
         """Return the same site with further settings."""
         return Site(self.broker, self.server.directory, self.manager, **settings)
 
+    def log_tail(self) -> str:
+        """Return the end of the server's log."""
+        return self.server.log_tail()
+
     def command(self, *arguments: str) -> None:
         """Run a command of the server's."""
         done = self._run(*arguments)

@@ -9,11 +9,8 @@ from pulsar_runtime.domain.announcement import StatusUpdate
 from pulsar_runtime.domain.errors import UnknownJob
 from pulsar_runtime.domain.ids import JobId, ManagerName
 from pulsar_runtime.domain.job import Job, SetupRequest, Submission
-from pulsar_runtime.domain.status import JobStatus
+from pulsar_runtime.domain.status import FAILED_RETURN_CODE, JobStatus
 from pulsar_runtime.ports import Clock, Outbox
-
-#: What a job that could not be set up reports as its return code (protocol section 4.2, step 9).
-_FAILED_RETURN_CODE = 1
 
 #: A sender that lost the broker tries again after 30 seconds at most (protocol section 6.7).
 _SENT_TWICE_SECONDS = 60.0
@@ -70,7 +67,7 @@ class Correspondence:
                 manager=manager,
                 job_id=job_id,
                 status=JobStatus.FAILED,
-                return_code=_FAILED_RETURN_CODE,
+                return_code=FAILED_RETURN_CODE,
                 reason=reason,
             )
         )

@@ -12,13 +12,10 @@ from pulsar_runtime.domain.errors import PulsarRuntimeError, QueryError, StoreEr
 from pulsar_runtime.domain.ids import ExternalId, ManagerName
 from pulsar_runtime.domain.job import Job, Observation, Submission, Transition
 from pulsar_runtime.domain.staging import StageOutPlan
-from pulsar_runtime.domain.status import JobStatus, SchedulerState
+from pulsar_runtime.domain.status import FAILED_RETURN_CODE, JobStatus, SchedulerState
 from pulsar_runtime.ports import JobManager, JobStore, LaunchPreparer, Reactor, Stager
 
 logger = logging.getLogger(__name__)
-
-#: What a failed job reports as its return code (protocol section 4.2, step 9).
-_FAILED_RETURN_CODE = 1
 
 #: How often a job is started when the host keeps going down under it.
 _MOST_ATTEMPTS = 3
@@ -275,7 +272,7 @@ class Supervisor:
     def _fail(self, job: Job, reason: str) -> None:
         logger.warning("job %s failed: %s", job.job_id, reason, extra={"action": "job_failed"})
         self._works[job.manager].preparer.explain(job, reason)
-        self._move(job, JobStatus.FAILED, return_code=_FAILED_RETURN_CODE, reason=reason)
+        self._move(job, JobStatus.FAILED, return_code=FAILED_RETURN_CODE, reason=reason)
 
     def _move(
         self,

@@ -6,6 +6,9 @@ from enum import Enum, StrEnum
 
 from pulsar_runtime.domain.errors import IllegalTransition
 
+#: What a failed job reports as its return code (protocol section 4.2, step 9).
+FAILED_RETURN_CODE = 1
+
 
 class JobStatus(StrEnum):
     """What we report of a job; the values are the wire words (protocol section 3.3)."""

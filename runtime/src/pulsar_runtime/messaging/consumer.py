@@ -58,12 +58,17 @@ class Consumer:
 
     def serve(self, link: Link) -> None:
         """Consume over *link* until it breaks."""
-        self.topology.declare(link, [self._name(consumed) for consumed in self.queues])
+        self.topology.declare(link, [self.name(consumed) for consumed in self.queues])
         turns = _Turns(self, link)
         while True:
             turns.next()
 
-    def _name(self, consumed: Consumed) -> str:
+    def of_jobs(self) -> list[Consumed]:
+        """Return the queues that jobs come through."""
+        return [one for one in self.queues if one.queue is Queue.SETUP]
+
+    def name(self, consumed: Consumed) -> str:
+        """Return what the broker calls a queue."""
         return self.topology.queue_name(consumed.manager, consumed.queue)
 
 
@@ -95,14 +100,13 @@ class _Turns:
         self._look_at_deferred()
 
     def _resume(self) -> None:
-        queues = [one for one in self._consumer.queues if one.queue is Queue.SETUP]
         if refusal := self._consumer.handler.admission.refusal():
             self._pause(refusal)
             return
         channel = self._link.channel()
         with self._link.translating():
             channel.basic_qos(0, self._consumer.prefetch, False)  # noqa: FBT003 - the library's interface
-        self._consume(channel, queues)
+        self._consume(channel, self._consumer.of_jobs())
         self._setup_channel = channel
 
     def _pause(self, reason: str) -> None:
@@ -126,9 +130,7 @@ class _Turns:
     def _consume(self, channel: Any, queues: list[Consumed]) -> None:  # noqa: ANN401 - kombu is not typed
         with self._link.translating():
             for consumed in queues:
-                queue = self._consumer.topology.queue(
-                    self._consumer.topology.queue_name(consumed.manager, consumed.queue)
-                )
+                queue = self._consumer.topology.queue(self._consumer.name(consumed))
                 kombu.Consumer(
                     channel,
                     [queue],
@@ -176,11 +178,7 @@ class _Turns:
 
     def _nothing_on_the_way(self) -> bool:
         """Tell whether every setup message that the broker had has arrived here."""
-        names = [
-            self._consumer.topology.queue_name(one.manager, one.queue)
-            for one in self._consumer.queues
-            if one.queue is Queue.SETUP
-        ]
+        names = map(self._consumer.name, self._consumer.of_jobs())
         with self._link.translating():
             # On the channel that they arrive on: the answer comes after those that were sent before it.
             return not any(

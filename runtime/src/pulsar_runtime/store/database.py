@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -157,25 +158,18 @@ class Database:
 
 def _patiently(attempt: Callable[[], Result]) -> Result:
     """Make *attempt*, and make it again for as long as another has the file locked."""
-    try:
-        return attempt()
-    except sqlite3.OperationalError as exc:
-        _require_busy(exc)
-    deadline, pause = time.monotonic() + _BUSY_TIMEOUT_SECONDS, _FIRST_PAUSE_SECONDS
+    deadline, pause = math.inf, _FIRST_PAUSE_SECONDS
     while True:
-        time.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         try:
             return attempt()
         except sqlite3.OperationalError as exc:
-            _require_busy(exc)
-            if time.monotonic() >= deadline:
+            now = time.monotonic()
+            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or now >= deadline:
                 raise
-
-
-def _require_busy(error: sqlite3.OperationalError) -> None:
-    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-        raise error
+        # From the first refusal on: nearly every attempt is the only one, and looks at no clock.
+        deadline = min(deadline, now + _BUSY_TIMEOUT_SECONDS)
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
 def _quick_check(connection: sqlite3.Connection) -> str:
