@@ -34,6 +34,9 @@ OPEN_SECRET = stat.S_IWGRP | stat.S_IXGRP | stat.S_IRWXO
 #: systemctl(1), is-enabled: states of a unit file that something starts.
 STARTED_BY_SOMETHING = frozenset({"enabled", "enabled-runtime", "static", "indirect", "alias", "generated"})
 
+#: What the role writes beside the descriptor of a server at a broker.
+BROKER_URL, BROKER_CA = "broker_url", "ca.pem"
+
 Endpoint = dict[str, Any]
 
 
@@ -68,12 +71,19 @@ def main() -> None:
     else:
         checks += [
             units(endpoint["service"], options.service_script),
-            listener(endpoint["url"], options.ca_path),
             permissions(options.descriptor, endpoint),
             free_space(endpoint["directories"], options.minimum_free_mb),
         ]
-        if endpoint["url"].startswith("https:"):
-            checks.append(certificate(endpoint["url"], options.ca_path, options.minimum_certificate_days))
+        days = options.minimum_certificate_days
+        if endpoint["transport"] == "amqp":
+            broker, ca_file = endpoint["broker"], options.descriptor.with_name(BROKER_CA)
+            ca_path = str(ca_file) if ca_file.exists() else None
+            checks.append(certificate(broker["host"], broker["port"], ca_path, days))
+        else:
+            checks.append(listener(endpoint["url"], options.ca_path))
+            address = urlsplit(endpoint["url"])
+            if address.scheme == "https":
+                checks.append(certificate(str(address.hostname), address.port or 443, options.ca_path, days))
     report = {
         "endpoint": endpoint,
         "asked": options.asked,
@@ -162,10 +172,8 @@ def listener(url: str, ca_path: str | None) -> Check:
         return Check("listener", ok=False, detail=f"{address} does not answer: {exc}")
 
 
-def certificate(url: str, ca_path: str | None, minimum_days: int) -> Check:
+def certificate(host: str, port: int, ca_path: str | None, minimum_days: int) -> Check:
     """Tell whether the certificate is valid, for this name and for long enough."""
-    address = urlsplit(url)
-    host, port = str(address.hostname), address.port or 443
     try:
         with (
             socket.create_connection((host, port), LIMIT_SECONDS) as connection,
@@ -186,7 +194,8 @@ def certificate(url: str, ca_path: str | None, minimum_days: int) -> Check:
 def permissions(descriptor: Path, endpoint: Endpoint) -> Check:
     """Tell whether other users are kept out of directories and secrets."""
     directories = [descriptor.parent, *map(Path, endpoint["directories"].values())]
-    secrets = [Path(endpoint["token_file"]), descriptor.with_name("app.yml")]
+    own = endpoint["token_file"] if "token_file" in endpoint else descriptor.with_name(BROKER_URL)
+    secrets = [Path(own), Path(endpoint["service"]["config"])]
     problems = []
     for path, forbidden in [
         *((each, OPEN_DIRECTORY) for each in directories),

@@ -16,6 +16,10 @@ options:
     description:
       - A file with the token, on the host that the module runs on.
     type: path
+"""
+
+    CONNECTION = r"""
+options:
   timeout:
     description:
       - The time that everything together may take, in seconds. After it, what was begun is still ended and

@@ -61,10 +61,20 @@ OF_INSTANCE = (
     "retention_days",
     "staging_dir",
     "state",
+    "transport",
     "url",
     "web_memory_max",
     "yaml_config",
 )
+
+#: What the lookup pulsar_secrets reads, for all roles.
+OF_COLLECTION = ("pulsar_secrets_file", "pulsar_secrets_lookup")
+
+#: Only a server that listens does something about these.
+OF_LISTENERS = ("host", "port", "url", "web_memory_max")
+
+#: What the role says about the broker itself.
+OF_BROKERS = ("amqp_connect_ssl_ca_certs", "message_queue_url", "message_queue_url_file")
 
 #: Keys of the server's configuration that have a variable of their own.
 HAVE_VARIABLES: Mapping[str, str] = {
@@ -95,9 +105,9 @@ Settings = Mapping[str, Any]
 def variable_problems(settings: Settings, names: Iterable[str], options: Settings) -> list[str]:
     """Return one sentence for each problem."""
     return [
-        *_unknown(names, list(options), "a variable of this role", ""),
+        *_unknown(names, [*options, *OF_COLLECTION], "a variable of this role", ""),
         *_of_installation(settings),
-        *(_of_instances(settings, options) if settings["instances"] else _of_instance(settings, "pulsar_")),
+        *(_of_instances if settings["instances"] else _of_only_instance)(settings, options),
     ]
 
 
@@ -126,6 +136,12 @@ def _of_installation(settings: Settings) -> Iterator[str]:
             yield "pulsar_privsep_user is pulsar_user: the server must not own its code and configuration"
 
 
+def _of_only_instance(settings: Settings, options: Settings) -> Iterator[str]:
+    yield from _of_instance(settings, "pulsar_")
+    chosen = [name for name in OF_LISTENERS if settings[name] != options[f"pulsar_{name}"]["default"]]
+    yield from _of_transport(settings, chosen, "pulsar_")
+
+
 def _of_instances(settings: Settings, options: Settings) -> Iterator[str]:
     for name in ("config_dir", "persistence_dir", "staging_dir", "url"):
         if settings[name] != options[f"pulsar_{name}"]["default"].replace(
@@ -138,7 +154,9 @@ def _of_instances(settings: Settings, options: Settings) -> Iterator[str]:
         yield from problems
         if not problems:
             sound[name] = {**settings, **(overrides or {})}
-            yield from _of_instance(sound[name], f"pulsar_instances.{name}.")
+            prefix = f"pulsar_instances.{name}."
+            yield from _of_instance(sound[name], prefix)
+            yield from _of_transport(sound[name], overrides or {}, prefix)
     yield from _clashes(sound, settings)
 
 
@@ -168,9 +186,26 @@ def _of_instance(settings: Settings, prefix: str) -> Iterator[str]:
     for key in sorted(HAVE_VARIABLES.keys() & further):
         cure = HAVE_VARIABLES[key].format(prefix=prefix)
         yield f"{prefix}yaml_config.{key} is the role's own: set {prefix}{cure}"
+    if (further.get("staging") or {}).get("transport") == "curl":
+        yield f"{prefix}yaml_config.staging.transport is curl, which this role does not install: remove it"
     if "bind" in (further.get("web") or {}):
         yield f"{prefix}yaml_config.web.bind is the role's own: set {prefix}host and {prefix}port"
     yield from (_of_script if settings["service"] == "script" else _of_units)(settings, prefix)
+
+
+def _of_transport(settings: Settings, chosen: Iterable[str], prefix: str) -> Iterator[str]:
+    """Tell what of the settings that were chosen, and of the configuration, a broker leaves no room for."""
+    if settings["transport"] != "amqp":
+        return
+    for name in OF_LISTENERS:
+        if name in chosen:
+            yield f"{prefix}{name} has no effect with {prefix}transport amqp, which has no port: remove it"
+    for key in OF_BROKERS:
+        if key in settings["yaml_config"]:
+            yield (
+                f"{prefix}yaml_config.{key} is the role's own with {prefix}transport amqp: remove it, or set "
+                "that to http"
+            )
 
 
 def _of_script(settings: Settings, prefix: str) -> Iterator[str]:
@@ -206,7 +241,8 @@ def _clashes(instances: Mapping[str, Settings], settings: Settings) -> Iterator[
     """Tell which instances would be in each other's way."""
     for (one, first), (other, second) in combinations(sorted(instances.items()), 2):
         both = f"pulsar_instances.{one} and pulsar_instances.{other}"
-        if first["port"] == second["port"] and _meet(first["host"], second["host"]):
+        listen = first["transport"] == second["transport"] == "http"
+        if listen and first["port"] == second["port"] and _meet(first["host"], second["host"]):
             yield f"{both} both listen on port {first['port']}: give each a port of its own"
         for name in ("config_dir", "persistence_dir", "staging_dir"):
             # The directories that an instance has by itself are its own.

@@ -14,20 +14,23 @@ import ssl
 import time
 from collections.abc import Mapping
 from http.client import HTTPException
-from typing import Any, Protocol, cast
+from typing import Any, ClassVar, Protocol, cast
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import Request, make_context
 
-#: The options of the documentation fragment ``endpoint``.
-ARGUMENTS: dict[str, dict[str, object]] = {
-    "token": {"type": "str", "no_log": True},
-    "token_file": {"type": "path", "no_log": False},
+#: The options of the documentation fragment ``endpoint.connection``, and those of ``endpoint`` as well.
+CONNECTION_ARGUMENTS: dict[str, dict[str, object]] = {
     "timeout": {"type": "int", "default": 60},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
+}
+ARGUMENTS: dict[str, dict[str, object]] = {
+    "token": {"type": "str", "no_log": True},
+    "token_file": {"type": "path", "no_log": False},
+    **CONNECTION_ARGUMENTS,
 }
 
 #: For what has to be asked at the very end of the time, such as the state of a job that was waited for.
@@ -35,12 +38,6 @@ _SHORTEST_TIMEOUT_SECONDS = 1.0
 _LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
 _SHOWN_CHARACTERS = 300
 _TOKEN = re.compile(r"[!-~]+")
-
-_CURES = {
-    401: "token or token_file has to hold what the endpoint's private_token holds",
-    404: "is this URL, with its path, the server's, and the manager one of its own?",
-    503: "the server takes nothing now: it is being drained, is busy, or lacks disk space or its agent",
-}
 
 
 class Piecewise(Protocol):
@@ -70,6 +67,17 @@ class Endpoint:
     The token travels in a header, and is in no message. Redirects are not followed: they would carry it on.
     """
 
+    #: What to do about an answer, by its status.
+    cures: ClassVar[Mapping[int, str]] = {
+        401: "token or token_file has to hold what the endpoint's private_token holds",
+        404: "is this URL, with its path, the server's, and the manager one of its own?",
+        503: "the server takes nothing now: it is being drained, is busy, or lacks disk space or its agent",
+    }
+    #: Where an answer says what is wrong.
+    error_key: ClassVar[str] = "error"
+    #: Whose answers they are.
+    speaker: ClassVar[str] = "Pulsar"
+
     def __init__(
         self,
         url: str,
@@ -86,7 +94,7 @@ class Endpoint:
         except OSError as exc:
             raise EndpointError(f"ca_path {ca_path} holds no certificates that can be used: {exc}") from exc
         self._request = Request(
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            headers=self._headers(token),
             http_agent="galaxyops.pulsar",
             follow_redirects="none",
             use_netrc=False,
@@ -113,22 +121,48 @@ class Endpoint:
         try:
             return _read(self._request.open(method, url, data=body, timeout=timeout), deadline)
         except HTTPError as exc:
-            raise _refused(what, exc, deadline) from exc
+            raise self._refused(what, exc, deadline) from exc
         except (OSError, HTTPException, ValueError) as exc:
             raise EndpointError(f"{what} failed: {_reason(exc)}") from exc
 
-    def ask_json(self, method: str, path: str, *, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def ask_json(
+        self, method: str, path: str, *, body: bytes | None = None, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Send a request whose answer is a JSON object."""
-        answer = self.ask(method, path, query=query)
+        answer = self.ask(method, path, body=body, query=query)
         try:
             found = json.loads(answer)
         except ValueError:
             found = None
         if not isinstance(found, dict):
             raise EndpointError(
-                f"{method} {self.url}{path} was answered with what is not Pulsar's: {_shown(answer)}"
+                f"{method} {self.url}{path} was answered with what is not {self.speaker}'s: "
+                f"{self._shown(answer)}"
             )
         return found
+
+    def _headers(self, token: str | None) -> dict[str, str]:
+        """Return the headers of all requests."""
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    def _refused(self, what: str, exc: HTTPError, deadline: float) -> EndpointError:
+        try:
+            said = self._shown(_read(cast("Piecewise", exc.fp), deadline))
+        except (OSError, HTTPException, ValueError):
+            said = ""
+        message = f"{what} was answered {exc.code} ({said or exc.reason})"
+        if exc.code in self.cures:
+            message += f": {self.cures[exc.code]}"
+        if exc.headers.get("Retry-After"):
+            message += f"; it asks to be tried again in {exc.headers['Retry-After']} s"
+        return EndpointError(message, exc.code)
+
+    def _shown(self, answer: bytes) -> str:
+        """Return what a person should see of an answer: the error that the server names, or the beginning."""
+        text = answer.decode("utf-8", "replace").strip()
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            text = str(json.loads(text)[self.error_key])
+        return text[:_SHOWN_CHARACTERS]
 
 
 def endpoint_of(module: AnsibleModule, url: str, token: str | None) -> Endpoint:
@@ -149,10 +183,14 @@ def token_of(module: AnsibleModule) -> str | None:
     token: str | None = read_token(path) if path else module.params["token"]
     if token:
         module.no_log_values.add(token)
-        # Python would show the whole header in its own message.
-        if not _TOKEN.fullmatch(token):
-            raise EndpointError("the token has to be one plain word: no header can carry what it holds")
+        check_token(token)
     return token
+
+
+def check_token(token: str) -> None:
+    """Raise `EndpointError` unless a header can carry a token: Python would show it in its own message."""
+    if not _TOKEN.fullmatch(token):
+        raise EndpointError("the token has to be one plain word: no header can carry what it holds")
 
 
 def read_token(path: str) -> str:
@@ -189,27 +227,6 @@ def _read(response: Piecewise, deadline: float) -> bytes:
             if len(content) > _LARGEST_ANSWER_BYTES:
                 raise ValueError(f"the answer is larger than {_LARGEST_ANSWER_BYTES} bytes")
     return content
-
-
-def _refused(what: str, exc: HTTPError, deadline: float) -> EndpointError:
-    try:
-        said = _shown(_read(cast("Piecewise", exc.fp), deadline))
-    except (OSError, HTTPException, ValueError):
-        said = ""
-    message = f"{what} was answered {exc.code} ({said or exc.reason})"
-    if exc.code in _CURES:
-        message += f": {_CURES[exc.code]}"
-    if exc.headers.get("Retry-After"):
-        message += f"; it asks to be tried again in {exc.headers['Retry-After']} s"
-    return EndpointError(message, exc.code)
-
-
-def _shown(answer: bytes) -> str:
-    """Return what a person should see of an answer: the error that our server names, or the beginning."""
-    text = answer.decode("utf-8", "replace").strip()
-    with contextlib.suppress(ValueError, KeyError, TypeError):
-        text = str(json.loads(text)["error"])
-    return text[:_SHOWN_CHARACTERS]
 
 
 def _reason(exc: Exception) -> str:

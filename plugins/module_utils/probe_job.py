@@ -9,12 +9,12 @@ from __future__ import annotations
 import shlex
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import quote
 
 from .endpoint import Endpoint, EndpointError
+from .probe_phase import ProbeFailed, timed_phase
 
 _POLL_SECONDS = 0.1
 #: The server itself waits up to 20 seconds for the processes of a job that it is to remove.
@@ -28,14 +28,6 @@ _WAITS_FOR = {
     "running": "is the host overloaded, or does the manager's environment keep jobs from going on?",
     "postprocessing": "does the agent run?",
 }
-
-
-class ProbeFailed(Exception):
-    """A phase of a probe went wrong; what the job printed is in *streams*."""
-
-    def __init__(self, message: str, streams: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.streams = streams or {}
 
 
 class ProbeJob:
@@ -84,17 +76,8 @@ class ProbeJob:
         with self._phase("clean"):
             self._clean()
 
-    @contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
-        phase = {"name": name, "seconds": 0.0}
-        self.phases.append(phase)
-        started = time.monotonic()
-        try:
-            yield
-        except EndpointError as exc:
-            raise ProbeFailed(str(exc)) from exc
-        finally:
-            phase["seconds"] = round(time.monotonic() - started, 3)
+    def _phase(self, name: str) -> AbstractContextManager[None]:
+        return timed_phase(self.phases, name)
 
     def _setup(self) -> None:
         query = {"job_id": self.job_id, "tool_id": "galaxyops.pulsar.pulsar_job"}

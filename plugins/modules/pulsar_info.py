@@ -13,8 +13,10 @@ author: The galaxyops.pulsar contributors (@galaxyops)
 description:
   - Reads the endpoint descriptor that the role C(pulsar) leaves on its host, looks at the releases that are
     installed there, and asks the server whether it is ready.
+  - A server that meets Galaxy at a message broker is ready when it is connected there; finding out takes root
+    or the server's user.
   - A server that does not answer is no failure; RV(problem) says what is the matter.
-extends_documentation_fragment: galaxyops.pulsar.endpoint
+extends_documentation_fragment: [galaxyops.pulsar.endpoint, galaxyops.pulsar.endpoint.connection]
 options:
   path:
     description:
@@ -86,7 +88,7 @@ releases:
   sample: [0.1.0-py3.13-6f1b2c3d4e5f]
 url:
   description: Where the server was asked.
-  returned: always
+  returned: if it has a URL
   type: str
   sample: http://127.0.0.1:8913/
 version:
@@ -96,13 +98,15 @@ version:
   sample: 0.16.0+runtime.0.1.0
 """
 
-import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.descriptor import DescriptorError, read_descriptor
 from ..module_utils.endpoint import ARGUMENTS, EndpointError, endpoint_of, token_of
+from ..module_utils.local_runtime import LocalRuntime, RuntimeFailed
 
 
 def main() -> None:
@@ -118,9 +122,11 @@ def main() -> None:
     if path:
         try:
             descriptor = read_descriptor(path)
-        except (OSError, ValueError) as exc:
-            module.fail_json(msg=f"path {path} is no endpoint descriptor that can be read: {exc}")
+        except DescriptorError as exc:
+            module.fail_json(msg=str(exc))
         found.update(descriptor=descriptor, managers=descriptor["managers"], **releases_above(path))
+        if descriptor["transport"] == "amqp" and not module.params["url"]:
+            module.exit_json(**{**found, **at_broker(module, descriptor)})
         if not module.params["token"] and not module.params["token_file"]:
             module.params["token_file"] = descriptor.get("token_file")
     url = module.params["url"] or found["descriptor"]["url"]
@@ -136,13 +142,14 @@ def main() -> None:
     module.exit_json(url=url, **found)
 
 
-def read_descriptor(path: str) -> dict[str, Any]:
-    """Read an endpoint descriptor; raises `OSError` or `ValueError`."""
-    with open(path, encoding="utf-8") as file:
-        descriptor = json.load(file)
-    if not isinstance(descriptor, dict) or not {"url", "managers"} <= descriptor.keys():
-        raise ValueError("it names neither url nor managers")
-    return descriptor
+def at_broker(module: AnsibleModule, descriptor: Mapping[str, Any]) -> dict[str, Any]:
+    """Return whether the server of this host is connected to its broker, and why not if it is not."""
+    words = ("check", "--dry-run", "--timeout", str(module.params["timeout"]))
+    try:
+        answer = LocalRuntime(module, descriptor).ask(*words, "--manager", descriptor["managers"][0])
+    except RuntimeFailed as exc:
+        return {"problem": str(exc)}
+    return {"ready": True} if answer["ok"] else {"problem": f"{answer['phase']}: {answer['error']}"}
 
 
 def releases_above(path: str) -> dict[str, Any]:

@@ -13,15 +13,22 @@ author: The galaxyops.pulsar contributors (@galaxyops)
 description:
   - Runs one real job the way Galaxy does - set up, stage the input in, submit, wait, stage the outputs out,
     clean - and compares what comes back with what was sent.
+  - A server that meets Galaxy at a message broker is sent its job through that broker, with its own account
+    there, and is to announce the job's end. Such a job has no files, since a server fetches them from Galaxy.
   - The job copies its input and asks for the name of its host. It is removed in any case; one that does not
     end in time is cancelled before.
-extends_documentation_fragment: galaxyops.pulsar.endpoint
+extends_documentation_fragment: [galaxyops.pulsar.endpoint, galaxyops.pulsar.endpoint.connection]
 options:
   url:
     description:
       - Where the server is, with the path that it is below, if any.
     type: str
-    required: true
+  path:
+    description:
+      - The endpoint descriptor, on the host that the module runs on; in place of O(url).
+      - Its C(token_file) is used if neither O(token) nor O(token_file) is given.
+      - A server that meets Galaxy at a message broker is reached in this way alone, as root or as its user.
+    type: path
   manager:
     description:
       - The manager to run the job. Without it, the one that the server calls C(_default_).
@@ -49,6 +56,10 @@ EXAMPLES = r"""
     url: http://127.0.0.1:8913/
     token_file: /srv/pulsar/config/private_token
 
+- name: Run a job on the server that was deployed to a host, however jobs come to it
+  galaxyops.pulsar.pulsar_job:
+    path: /srv/pulsar/config/endpoint.json
+
 - name: Run a job from where Galaxy is, on a manager with a name
   galaxyops.pulsar.pulsar_job:
     url: https://pulsar.example.org/
@@ -61,12 +72,12 @@ EXAMPLES = r"""
 RETURN = r"""
 job_id:
   description: The id of the job on the server.
-  returned: always, once there is a job
+  returned: always, once there is a job; not by message
   type: str
   sample: probe-3f2a90b17c5d
 job_directory:
   description: Where the job was on the server's host.
-  returned: always, once there is a job
+  returned: always, once there is a job; not by message
   type: str
   sample: /srv/pulsar/files/staging/probe-3f2a90b17c5d
 phase:
@@ -78,7 +89,8 @@ phases:
   description:
     - The phases in their order; if one failed, it is the last. They are C(ready), C(setup), C(stage_in),
       C(submit), C(run), C(stage_out) and C(clean); in check mode C(ready) alone.
-  returned: always
+    - By message they are C(connect), C(agent), C(setup), C(run) and C(clean); in check mode the first two.
+  returned: always; by message on success
   type: list
   elements: dict
   contains:
@@ -99,31 +111,74 @@ job_stdout:
   type: str
 version:
   description: The version that the server says it has.
-  returned: success
+  returned: success, not by message
   type: str
   sample: 0.16.0+runtime.0.1.0
 working_host:
   description: The name of the host that the job ran on, which need not be that of the server.
-  returned: success, not in check mode
+  returned: success, not in check mode, not by message
   type: str
   sample: node-7
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.descriptor import DescriptorError, read_descriptor
 from ..module_utils.endpoint import ARGUMENTS, EndpointError, endpoint_of, token_of
-from ..module_utils.probe_job import ProbeFailed, ProbeJob
+from ..module_utils.local_runtime import LocalRuntime, RuntimeFailed
+from ..module_utils.probe_job import ProbeJob
+from ..module_utils.probe_phase import ProbeFailed
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={"url": {"type": "str", "required": True}, "manager": {"type": "str"}, **ARGUMENTS},
-        mutually_exclusive=[("token", "token_file")],
+        argument_spec={
+            "url": {"type": "str"},
+            "path": {"type": "path"},
+            "manager": {"type": "str"},
+            **ARGUMENTS,
+        },
+        required_one_of=[("url", "path")],
+        mutually_exclusive=[("url", "path"), ("token", "token_file")],
         supports_check_mode=True,
     )
+    if module.params["path"]:
+        try:
+            descriptor = read_descriptor(module.params["path"])
+            if descriptor["transport"] == "amqp":
+                run_by_message(module, LocalRuntime(module, descriptor))
+                return
+        except (DescriptorError, RuntimeFailed) as exc:
+            module.fail_json(msg=str(exc))
+        use_descriptor(module.params, descriptor)
+    run_by_http(module)
+
+
+def use_descriptor(parameters: dict[str, Any], descriptor: Mapping[str, Any]) -> None:
+    """Take from a descriptor where the server is and, unless that was said, where its token is."""
+    parameters["url"] = descriptor["url"]
+    if not parameters["token"] and not parameters["token_file"]:
+        parameters["token_file"] = descriptor["token_file"]
+
+
+def run_by_message(module: AnsibleModule, runtime: LocalRuntime) -> None:
+    """Have the server's own program send a job through the broker."""
+    manager = module.params["manager"]
+    words = ["check", "--timeout", str(module.params["timeout"])]
+    words += ["--manager", manager] if manager else []
+    answer = runtime.ask(*words, *(["--dry-run"] if module.check_mode else []))
+    if not answer["ok"]:
+        module.fail_json(msg=f"{answer['phase']}: {answer['error']}", phase=answer["phase"])
+    phases = [{"name": phase["name"], "seconds": round(phase["seconds"], 3)} for phase in answer["phases"]]
+    module.exit_json(changed=False, phases=phases)
+
+
+def run_by_http(module: AnsibleModule) -> None:
+    """Send a job over the network."""
     try:
         endpoint = endpoint_of(module, module.params["url"], token_of(module))
     except EndpointError as exc:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 LIMIT = 240.0
 
 Run = Callable[..., str]
+Module = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +106,44 @@ def changes() -> Callable[[str], int]:
         return int(found)
 
     return count
+
+
+@pytest.fixture(scope="session")
+def module(collections: Path, tmp_path_factory: pytest.TempPathFactory) -> Module:
+    """Run a module with all that Ansible can say; return its result, and all that was ``printed``."""
+    home = tmp_path_factory.mktemp("ansible")
+    environment = {
+        "ANSIBLE_HOME": str(home),
+        "ANSIBLE_COLLECTIONS_PATH": str(collections),
+        "ANSIBLE_REMOTE_TMP": str(home / "modules"),
+        "LC_ALL": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+    }
+
+    def run(name: str, /, *options: str, **arguments: object) -> dict[str, Any]:
+        program = Path(sys.executable).with_name("ansible")
+        command = [str(program), "localhost", "-vvv", "-m", f"galaxyops.pulsar.{name}"]
+        done = subprocess.run(
+            [
+                *command,
+                "-e",
+                f"ansible_python_interpreter={sys.executable}",
+                "-a",
+                json.dumps(arguments),
+                *options,
+            ],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        found = re.search(
+            r"^localhost \| (SUCCESS|CHANGED|FAILED!) => (\{.*?^\})", done.stdout, re.DOTALL | re.MULTILINE
+        )
+        assert found, done.stdout + done.stderr
+        result: dict[str, Any] = json.loads(found[2])
+        printed = done.stdout + done.stderr
+        return {**result, "failed": found[1] == "FAILED!", "printed": printed}
+
+    return run

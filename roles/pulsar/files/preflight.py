@@ -67,6 +67,12 @@ def report(request: Request) -> dict[str, Any]:
         "group_exists": exists(grp.getgrnam, request["group"]),
         "home": account.pw_dir,
         "host_name": socket.gethostname(),
+        "outdated": [
+            path
+            for instance in request["instances"]
+            for path in instance["outdated"]
+            if os.path.lexists(path)
+        ],
         "token_hashes": {
             instance["name"]: token_hash(Path(instance["token_file"])) for instance in request["instances"]
         },
@@ -105,6 +111,8 @@ def host_problems(request: Request, *, installed: bool) -> list[str]:
         problems += disk_problems(Path(request["root"]))
     for instance in request["instances"]:
         problems += network_disk_problems(Path(instance["persistence_dir"]), Path("/proc/self/mounts"))
+        if instance["transport"] != "http":
+            continue
         if token_is_empty(Path(instance["token_file"])):
             problems.append(f"{instance['token_file']} is empty: remove it for a new token, or fill it")
         if instance["state"] == "started" and not runs_already(instance, request["form"]):

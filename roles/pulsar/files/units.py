@@ -96,15 +96,19 @@ def bring(request: Request, manager: ServiceManager) -> None:
     instances = request["instances"]
     if request["form"] == "user":
         linger(manager)
-    states = manager.states([unit for instance in instances for unit in instance["units"]])
+    states = manager.states(
+        [unit for instance in instances for unit in instance["units"] + instance["outdated_units"]]
+    )
     if any(state["NeedDaemonReload"] == "yes" for state in states.values()):
         manager.tell("daemon-reload")
     for instance in instances:
+        stop(instance["outdated_units"], states, manager)
         if instance["state"] == "started":
             start(instance, request["deployments"].get(instance["name"]), states, manager)
         else:
-            stop(instance, states, manager)
+            stop(instance["enabled"], states, manager)
     gone = [unit for instance in instances if instance["state"] == "absent" for unit in instance["units"]]
+    gone += [unit for instance in instances for unit in instance["outdated_units"]]
     remove([Path(request["directory"], unit) for unit in gone], manager)
 
 
@@ -125,11 +129,13 @@ def start(
     disabled = [unit for unit in instance["enabled"] if states[unit]["UnitFileState"] != "enabled"]
     if disabled:
         manager.tell("enable", *disabled)
-    web, agent, socket = instance["web"], instance["agent"], instance["socket"]
+    web, socket = instance["web"], instance["socket"]
     if deployment:
-        wanted = {web: deployment["web"], agent: deployment["agent"]}
+        wanted = {
+            instance[process]: deployment[process] for process in ("web", "agent") if process in deployment
+        }
         outdated = [unit for unit in wanted if is_outdated(states[unit], "PULSAR_DEPLOYMENT", wanted[unit])]
-        if is_outdated(states[web], "PULSAR_LISTENER", deployment["listener"]):
+        if web in wanted and is_outdated(states[web], "PULSAR_LISTENER", deployment["listener"]):
             # A socket cannot be opened anew beneath a service that holds it.
             manager.tell("stop", web, socket)
             outdated = [unit for unit in outdated if unit != web]
@@ -141,12 +147,12 @@ def start(
         manager.tell("start", *ended)
 
 
-def stop(instance: Instance, states: States, manager: ServiceManager) -> None:
-    """Have an instance stopped, also after the next boot; its jobs go on."""
-    running = [unit for unit in instance["enabled"] if runs(states[unit])]
+def stop(units: list[str], states: States, manager: ServiceManager) -> None:
+    """Have units stopped, also after the next boot; jobs go on."""
+    running = [unit for unit in units if runs(states[unit])]
     if running:
         manager.tell("stop", *running)
-    enabled = [unit for unit in instance["enabled"] if states[unit]["UnitFileState"] == "enabled"]
+    enabled = [unit for unit in units if states[unit]["UnitFileState"] == "enabled"]
     if enabled:
         manager.tell("disable", *enabled)
 

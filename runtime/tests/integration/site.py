@@ -41,16 +41,17 @@ class Site:
 
     def command(self, *arguments: str) -> None:
         """Run a command of the server's."""
-        done = self._run(*arguments)
+        done = self.run(*arguments)
         assert done.returncode == 0, done.stderr
 
     def refused_start(self) -> str:
         """Start the agent, which has to refuse, and return what it says."""
-        done = self._run("agent")
+        done = self.run("agent")
         assert done.returncode == 1, done.stderr
         return done.stderr
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the server's, whatever comes of it."""
         program = serve_command(self.server.config, self.server.bind)[0]
         return subprocess.run(
             [program, *arguments, "--config", str(self.server.config)],

@@ -12,12 +12,12 @@ from pulsar_runtime.agent.process import only_agent, run
 from pulsar_runtime.agent.reactor import SelectorReactor
 from pulsar_runtime.application.supervisor import ManagerWorks, Supervisor
 from pulsar_runtime.bootstrap import adapters
+from pulsar_runtime.bootstrap.managers import ManagerSurroundings, check_managers, job_manager
 from pulsar_runtime.bootstrap.staging import StagingWorks
-from pulsar_runtime.config.schema import Config, ManagerConfig, QueuedPython
+from pulsar_runtime.config.schema import Config, ManagerConfig
 from pulsar_runtime.domain.environment import Assign
 from pulsar_runtime.domain.ids import ManagerName
 from pulsar_runtime.managers import launch_record
-from pulsar_runtime.managers.local import LocalManager
 from pulsar_runtime.managers.preparation import ScriptPreparer
 from pulsar_runtime.store.doorbell import listen, show_life
 from pulsar_runtime.store.openat2 import require_openat2
@@ -51,6 +51,7 @@ def run_agent(config: Config, environ: Mapping[str, str], notifier: Notifier = S
     Raises `UnfitHost`, `AlreadyRunning`, and `StoreError` when the job store cannot be used.
     """
     require_openat2()
+    check_managers(config, environ)
     os.umask(adapters.umask(config))
     records = config.persistence_directory / "launches"
     with only_agent(config.persistence_directory):
@@ -63,15 +64,15 @@ def run_agent(config: Config, environ: Mapping[str, str], notifier: Notifier = S
         supervisor = Supervisor(store, works, reactor)
         staging = StagingWorks(config, store, reactor, environ)
         for name, manager in config.managers.items():
-            local = LocalManager(
-                limit=_limit(manager),
+            around = ManagerSurroundings(
+                name=name,
                 records=records,
                 reactor=reactor,
                 changed=partial(supervisor.changed, name),
                 environ=environ,
             )
             works[name] = ManagerWorks(
-                manager=local,
+                manager=job_manager(manager, around),
                 preparer=_preparer(manager),
                 stager=staging.stager(manager),
             )
@@ -92,7 +93,7 @@ def run_agent(config: Config, environ: Mapping[str, str], notifier: Notifier = S
 
 
 def _messages(config: Config) -> Messages:
-    if not (config.message_queue_url or config.message_queue_url_file):
+    if not config.has_broker:
         return NoMessages()
     from pulsar_runtime.bootstrap.messaging import Messaging  # noqa: PLC0415 - few sites have a broker
 
@@ -106,12 +107,3 @@ def _preparer(manager: ManagerConfig) -> ScriptPreparer:
         galaxy_virtual_env=manager.galaxy_virtual_env,
         tmp_dir=manager.tmp_dir,
     )
-
-
-def _limit(manager: ManagerConfig) -> int | None:
-    if not isinstance(manager, QueuedPython):
-        return None
-    if manager.num_concurrent_jobs == "*":
-        # What this process may use, not what the machine has.
-        return len(os.sched_getaffinity(0))
-    return manager.num_concurrent_jobs

@@ -6,23 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from pulsar_runtime.application.admission import Admission
 from pulsar_runtime.application.correspondence import Correspondence
 from pulsar_runtime.bootstrap import adapters
+from pulsar_runtime.bootstrap.broker import broker_settings, topology_of
 from pulsar_runtime.bootstrap.service import job_service
-from pulsar_runtime.config.broker_url import BrokerUrl, parse_broker_url
-from pulsar_runtime.config.kind import BadValueError
 from pulsar_runtime.config.schema import Config
-from pulsar_runtime.domain.errors import ConfigError
 from pulsar_runtime.messaging.alarm import Alarm
 from pulsar_runtime.messaging.announcer import Announcer
 from pulsar_runtime.messaging.consumer import Consumed, Consumer
 from pulsar_runtime.messaging.handler import MessageHandler
 from pulsar_runtime.messaging.link import Link
 from pulsar_runtime.messaging.publisher import ConfirmingPublisher
-from pulsar_runtime.messaging.settings import BrokerSettings, TlsSettings
 from pulsar_runtime.messaging.standing_connection import StandingConnection
 from pulsar_runtime.messaging.topology import Topology
 from pulsar_runtime.protocol.messages import Queue
@@ -37,7 +33,7 @@ class Messaging:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._settings = _broker(config)
+        self._settings = broker_settings(config)
         self._outbox_alarm = Alarm()
 
     def announced(self) -> None:
@@ -47,7 +43,7 @@ class Messaging:
     @contextmanager
     def exchanged(self) -> Iterator[None]:
         """Exchange messages with the broker for as long as the block lasts."""
-        config, topology = self._config, _topology(self._config)
+        config, topology = self._config, topology_of(self._config)
         connections = []
         if config.message_queue_consume:
             consumer = _consumer(config, topology, self.announced)
@@ -64,43 +60,6 @@ class Messaging:
         finally:
             for connection in connections:
                 connection.stop()
-
-
-def _topology(config: Config) -> Topology:
-    return Topology(key_prefix=config.amqp_key_prefix, durable=config.amqp_durable)
-
-
-def _broker(config: Config) -> BrokerSettings:
-    url = _url(config)
-    tls = TlsSettings(
-        ca_file=_readable(config.amqp_connect_ssl_ca_certs, "amqp_connect_ssl_ca_certs"),
-        certificate_file=_readable(config.amqp_connect_ssl_certfile, "amqp_connect_ssl_certfile"),
-        key_file=_readable(config.amqp_connect_ssl_keyfile, "amqp_connect_ssl_keyfile"),
-        server_name=config.amqp_connect_ssl_server_hostname,
-        verify=config.amqp_connect_ssl_cert_reqs != "cert_none",
-    )
-    return BrokerSettings(
-        host=url.host,
-        port=url.port,
-        virtual_host=url.virtual_host,
-        user=url.user,
-        password=url.password.reveal(),
-        tls=tls if url.tls else None,
-        heartbeat_seconds=config.amqp_heartbeat or None,
-    )
-
-
-def _url(config: Config) -> BrokerUrl:
-    if config.message_queue_url is not None:
-        return parse_broker_url(config.message_queue_url.reveal())
-    file = config.message_queue_url_file or Path()
-    try:
-        return parse_broker_url(file.read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError("message_queue_url_file", (f"{file} cannot be read: {reason}",)) from error
-    except BadValueError as error:
-        raise ConfigError("message_queue_url_file", (f"what {file} holds {error}",)) from error
 
 
 def _consumer(config: Config, topology: Topology, announced: Callable[[], None]) -> Consumer:
@@ -143,14 +102,3 @@ def _announcer(config: Config, topology: Topology, announced: Callable[[], None]
 def _publisher(config: Config, topology: Topology, link: Link) -> ConfirmingPublisher:
     persistent = config.amqp_durable and config.amqp_publish_delivery_mode == "persistent"
     return ConfirmingPublisher(link, topology, persistent=persistent, priority=config.amqp_publish_priority)
-
-
-def _readable(path: Path | None, key: str) -> str | None:
-    """Return the path of a file that can be read; TLS would say that one cannot, but not which."""
-    if path is None:
-        return None
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise ConfigError(key, (f"{path} cannot be read: {error.strerror}",)) from error
-    return str(path)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
 
+from pulsar_runtime.bootstrap.managers import check_managers
 from pulsar_runtime.cli.options import config_option, configuration
 from pulsar_runtime.config.show import show as render
+from pulsar_runtime.domain.errors import ConfigError
 
 
 @click.group("config")
@@ -22,6 +26,11 @@ def check(config_file: Path | None) -> None:
     loaded = configuration(config_file)
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
+    try:
+        check_managers(loaded.config, os.environ)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
     click.echo("The configuration is usable.")
 
 

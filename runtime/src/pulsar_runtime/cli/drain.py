@@ -28,8 +28,9 @@ _NOT_IDLE = 3
     type=click.FloatRange(min=0),
     help="Wait for the end of the last active job, at most so long; exit with 3 if some are active then.",
 )
+@click.option("--dry-run", is_flag=True, help="Change nothing and wait for nothing; print the state.")
 @json_option
-def command(config_file: Path | None, wait_seconds: float | None, *, as_json: bool) -> None:
+def command(config_file: Path | None, wait_seconds: float | None, *, dry_run: bool, as_json: bool) -> None:
     """Take no new jobs, until 'pulsar-runtime resume'.
 
     The jobs that the server has go on, and Galaxy can fetch their results and clean up. It is told to try
@@ -37,6 +38,9 @@ def command(config_file: Path | None, wait_seconds: float | None, *, as_json: bo
     """
     config = configuration(config_file).config
     store = opened_store(config)
+    if dry_run:
+        print_state(store, remaining(store), changed=False, as_json=as_json)
+        return
     changed = store.drain()
     left = remaining(store)
     if wait_seconds is not None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from pulsar_runtime.domain.errors import BrokerRefused, PulsarRuntimeError
 from pulsar_runtime.messaging.alarm import Alarm, Stopped
+from pulsar_runtime.messaging.cure import cure
 from pulsar_runtime.messaging.link import Link
 from pulsar_runtime.messaging.settings import BrokerSettings
 
@@ -20,14 +21,6 @@ _LONGEST_PAUSE_SECONDS = 30.0
 
 #: A connection that held so long was a good one.
 _GOOD_SECONDS = 10.0
-
-#: By what the broker, or TLS, says.
-_CURES = {
-    "ACCESS_REFUSED": "; check user, password and permissions in message_queue_url",
-    "NOT_ALLOWED": "; check that the virtual host exists and that the user may enter it",
-    "PRECONDITION_FAILED": "; its queues were made with another amqp_durable: set that, or remove them",
-    "certificate verify failed": "; check amqp_connect_ssl_ca_certs, and the host name of message_queue_url",
-}
 
 #: How long a thread may take to end; it is in the middle of one message at most.
 _END_SECONDS = 10.0
@@ -80,7 +73,7 @@ class StandingConnection:
             finally:
                 link.abandon()
         except BrokerRefused as error:
-            self._say("the broker (%s) refuses: %s%s", self._settings, error, _cure(error))
+            self._say("the broker (%s) refuses: %s%s", self._settings, error, cure(str(error)))
         except PulsarRuntimeError as error:
             self._say("no connection to the broker (%s): %s", self._settings, error)
         except Exception:
@@ -98,8 +91,3 @@ class StandingConnection:
         if line != self._said:
             logger.warning("%s: %s", self._name, line, extra={"action": "broker"})
         self._said = line
-
-
-def _cure(error: BrokerRefused) -> str:
-    text = str(error)
-    return next((cure for sign, cure in _CURES.items() if sign in text), "")

@@ -53,6 +53,16 @@ def test_the_resumption_is_told_to_machines(instance: Instance) -> None:
     assert json.loads(instance.run("resume", "--json").stdout)["changed"] is False
 
 
+def test_a_dry_run_tells_the_state_and_leaves_it(instance: Instance) -> None:
+    instance.job("runs", *RUNNING)
+    expected = {"draining": False, "since": None, "changed": False, "active": 1, "ended": 0}
+    said = instance.run("drain", "--dry-run", "--wait", "60", "--json")
+    assert (said.exit_code, json.loads(said.stdout)) == (0, {**expected, "by_status": {"running": 1}})
+    assert since(instance) is None
+    instance.run("drain")
+    assert json.loads(instance.run("drain", "--dry-run", "--json").stdout)["draining"] is True
+
+
 def test_the_state_is_told_to_people(instance: Instance) -> None:
     instance.job("runs", *RUNNING)
     ended = instance.run("drain")

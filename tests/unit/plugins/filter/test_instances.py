@@ -10,6 +10,7 @@ instances = FilterModule().filters()["instances"]
 
 SETTINGS: dict[str, Any] = {
     "state": "started",
+    "transport": "http",
     "root": "/srv/pulsar",
     "config_dir": "/srv/pulsar/config",
     "staging_dir": "/srv/pulsar/files/staging",
@@ -122,3 +123,62 @@ def test_the_token_is_data_and_the_configuration_is_not() -> None:
     assert instance["token_file"] in instance["data"]
     assert instance["staging_dir"] in instance["data"]
     assert not set(instance["files"]) & set(instance["data"])
+
+
+SITE = {"instance": "", "vhost": "worker1", "ca": ""}
+
+
+def at_broker(**chosen: object) -> dict[str, Any]:
+    (instance,) = instances({**SETTINGS, "transport": "amqp"}, "10.0.0.7", [{**SITE, **chosen}])
+    return instance
+
+
+def test_a_server_at_a_broker_is_the_agent_alone_and_listens_nowhere() -> None:
+    instance = at_broker()
+    assert instance["units"] == [
+        "pulsar.target",
+        "pulsar-agent.service",
+        "pulsar-retention.timer",
+        "pulsar-retention.service",
+    ]
+    assert instance["outdated_units"] == ["pulsar-web.socket", "pulsar-web.service"]
+    assert instance["site"] == SITE
+    assert not {"host", "port", "listen", "local_url", "url"} & instance.keys()
+    assert "web" not in instance["config"]
+
+
+def test_the_password_at_the_broker_is_in_a_file_that_the_configuration_names() -> None:
+    config_dir = SETTINGS["config_dir"]
+    instance = at_broker()
+    assert instance["config"]["message_queue_url_file"] == f"{config_dir}/broker_url"
+    assert "amqp_connect_ssl_ca_certs" not in instance["config"]
+    assert instance["sources"] == [f"{config_dir}/app.yml", f"{config_dir}/broker_url"]
+
+
+def test_authorities_that_were_named_are_the_only_ones_for_the_broker() -> None:
+    config_dir = SETTINGS["config_dir"]
+    instance = at_broker(ca="/control/ca.pem")
+    assert instance["config"]["amqp_connect_ssl_ca_certs"] == f"{config_dir}/ca.pem"
+    assert instance["sources"][-1] == f"{config_dir}/ca.pem"
+
+
+def test_what_another_transport_has_left_is_outdated() -> None:
+    assert only()["outdated"] == ["/srv/pulsar/config/broker_url", "/srv/pulsar/config/ca.pem"]
+    assert only()["outdated_units"] == []
+    assert at_broker()["outdated"] == ["/srv/pulsar/config/ca.pem"]
+    assert at_broker(ca="/ca.pem")["outdated"] == []
+    assert set(only()["outdated"]) <= set(at_broker()["files"])
+
+
+def test_each_instance_has_the_site_of_its_name() -> None:
+    chosen = {"one": {"transport": "amqp"}, "two": None}
+    site = {"instance": "one", "vhost": "worker1-one", "ca": ""}
+    one, two = instances({**SETTINGS, "instances": chosen}, "10.0.0.7", [site])
+    assert one["site"] == site
+    assert (two["transport"], two["port"]) == ("http", 8913)
+
+
+def test_a_server_that_is_to_vanish_needs_no_broker() -> None:
+    (instance,) = instances({**SETTINGS, "transport": "amqp", "state": "absent"}, "10.0.0.7")
+    assert "pulsar-agent.service" in instance["units"]
+    assert "/srv/pulsar/config/broker_url" in instance["files"]

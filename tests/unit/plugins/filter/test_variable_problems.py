@@ -69,6 +69,10 @@ def test_a_user_has_to_choose_a_directory(form: str) -> None:
             {"yaml_config": {"staging_directory": "/data"}},
             "pulsar_yaml_config.staging_directory is the role's own",
         ),
+        (
+            {"yaml_config": {"staging": {"transport": "curl"}}},
+            "pulsar_yaml_config.staging.transport is curl, which this role does not install",
+        ),
         ({"yaml_config": {"web": {"bind": ":1"}}}, "pulsar_yaml_config.web.bind is the role's own"),
         ({"service": "script", "retention_days": 3}, "pulsar_retention_days has no effect with"),
     ],
@@ -76,6 +80,45 @@ def test_a_user_has_to_choose_a_directory(form: str) -> None:
 def test_what_cannot_be_meant_is_named(chosen: dict[str, object], problem: str) -> None:
     (found,) = problems(**chosen)
     assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "problem"),
+    [
+        (
+            {"port": 8914},
+            "pulsar_port has no effect with pulsar_transport amqp, which has no port: remove it",
+        ),
+        ({"url": "https://h/"}, "pulsar_url has no effect with pulsar_transport amqp, which has no port"),
+        (
+            {"yaml_config": {"message_queue_url": "amqps://u:p@h/v"}},
+            "pulsar_yaml_config.message_queue_url is the role's own with pulsar_transport amqp: remove it",
+        ),
+        (
+            {"instances": {"one": {"host": "10.0.0.1"}}},
+            "pulsar_instances.one.host has no effect with pulsar_instances.one.transport amqp",
+        ),
+    ],
+)
+def test_what_a_broker_leaves_no_room_for_is_named(chosen: dict[str, object], problem: str) -> None:
+    (found,) = problems(transport="amqp", **chosen)
+    assert found.startswith(problem)
+    assert "p@h" not in found
+
+
+def test_servers_at_a_broker_have_no_port_to_share() -> None:
+    by_broker = {"transport": "amqp"}
+    assert problems(instances={"one": by_broker, "two": by_broker, "three": {}}) == []
+    # A port for all of them is for those that listen.
+    assert problems(port=9000, instances={"one": by_broker, "two": {}}) == []
+
+
+def test_a_listening_server_may_know_a_broker_of_its_own() -> None:
+    assert problems(yaml_config={"message_queue_url": "amqps://u:p@h/v"}) == []
+
+
+def test_the_variables_of_the_secrets_are_everybodys() -> None:
+    assert problems("pulsar_secrets_file", "pulsar_secrets_lookup") == []
 
 
 @pytest.mark.parametrize("amount", ["512M", "50%", "100%", "infinity", "1073741824"])

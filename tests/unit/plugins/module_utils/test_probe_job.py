@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from plugins.module_utils.endpoint import Endpoint
-from plugins.module_utils.probe_job import ProbeFailed, ProbeJob
+from plugins.module_utils.probe_job import ProbeJob
+from plugins.module_utils.probe_phase import ProbeFailed
 from tests.unit.scripted_server import Asked, Reply, ScriptedServer
 
 ENDED = {"complete": "true", "status": "complete", "returncode": 0, "stdout": "", "stderr": ""}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.modules.pulsar_info import read_descriptor, releases_above
+from plugins.modules.pulsar_info import releases_above
 
 
 def deployment(root: Path) -> Path:
@@ -28,10 +28,3 @@ def test_the_releases_of_an_instance_are_those_of_its_deployment(tmp_path: Path,
 
 def test_a_descriptor_away_from_its_deployment_has_no_releases(tmp_path: Path) -> None:
     assert releases_above(f"{tmp_path}/endpoint.json") == {}
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"url": "http://127.0.0.1/"}'])
-def test_what_is_no_descriptor_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "endpoint.json").write_text(text)
-    with pytest.raises(ValueError, match=r"names neither url nor managers|Expecting value"):
-        read_descriptor(f"{tmp_path}/endpoint.json")

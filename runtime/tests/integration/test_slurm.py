@@ -1,0 +1,134 @@
+"""Jobs through a real Slurm: controller and node on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from runtime.tests.live_server import LiveServer, running_server, wait_until
+from runtime.tests.resilience.patient_client import PatientClient, patient_client
+from runtime.tests.resilience.workload import Workload
+from runtime.tests.slurm_cluster import SlurmCluster, running_cluster
+
+END_LIMIT = 60.0
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
+    with running_cluster(tmp_path_factory.mktemp("slurm") / "cluster") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def server(cluster: SlurmCluster, tmp_path: Path) -> Iterator[LiveServer]:
+    managers = {
+        "_default_": {
+            "type": "queued_slurm",
+            "job_partition": "main",
+            "native_specification": "--mem 20",
+            "return_code_grace_seconds": 5,
+        }
+    }
+    under = ["/usr/bin/env", f"SLURM_CONF={cluster.configuration}"]
+    # With a space and a quote, for paths go through a script of ours.
+    settings = {"staging_directory": str(tmp_path / "the site's jobs"), "managers": managers}
+    with running_server(tmp_path / "server", settings, under) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: LiveServer) -> Iterator[PatientClient]:
+    with patient_client(server) as client:
+        yield client
+
+
+def submit(client: PatientClient, job_id: str, command: str, **parameters: str) -> None:
+    client.setup(job_id)
+    client.ask("POST", f"jobs/{job_id}/submit", command_line=command, params=json.dumps(parameters))
+
+
+def wait_for_status(client: PatientClient, job_id: str, status: str) -> None:
+    wait_until(
+        lambda: client.status(job_id)["status"] == status, END_LIMIT, f"{job_id} is {status}", client.server
+    )
+
+
+def end(client: PatientClient, job_id: str) -> Mapping[str, object]:
+    return client.end(job_id, END_LIMIT)
+
+
+def test_each_job_runs_once_while_agents_are_killed_and_the_controller_is_away(
+    cluster: SlurmCluster, server: LiveServer
+) -> None:
+    workload = Workload(server)
+    with workload.submitting(24, "sleep 0.2"):
+        workload.wait_for_runs(2)
+        server.kill()
+        server.start()
+        workload.wait_for_runs(6)
+        cluster.stop_controller()
+        server.kill()
+        server.start()
+        cluster.start_controller()
+    workload.check_each_ran_once()
+    names = cluster.command("squeue", "--noheader", "--states=all", "--format=%j").split()
+    assert len(names) == len(set(names))
+
+
+def test_cores_and_memory_that_were_granted_reach_the_job(client: PatientClient) -> None:
+    command = 'echo "$GALAXY_SLOTS $GALAXY_MEMORY_MB" > ../outputs/out'
+    submit(client, "granted", command, request_cpus="3", request_memory="120MB")
+    assert end(client, "granted")["returncode"] == 0
+    assert client.download("granted", "out") == b"3 120\n"
+
+
+def test_a_jobs_own_options_win_and_are_quoted(cluster: SlurmCluster, client: PatientClient) -> None:
+    native = "--comment 'two words; $(touch /nowhere)' --partition short"
+    submit(client, "own", "true", native_specification=native)
+    assert end(client, "own")["returncode"] == 0
+    shown = cluster.command("squeue", "--noheader", "--states=all", "--format=%k|%P|%j")
+    assert any(
+        line.startswith("two words; $(touch /nowhere)|short|pulsar_own.") for line in shown.splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        (
+            {"native_specification": "--partition nope"},
+            "Invalid partition name specified; look at --partition",
+        ),
+        ({"native_specification": "--time 60 --partition short"}, "PartitionTimeLimit; look at --time"),
+        ({"native_specification": "--comment 'open"}, "submit_native_specification cannot be read"),
+        ({"native_specification": "--frobnicate"}, "unrecognized option '--frobnicate'"),
+    ],
+)
+def test_a_job_that_slurm_does_not_want_fails_with_its_words(
+    parameters: dict[str, str], reason: str, client: PatientClient
+) -> None:
+    submit(client, "unwanted", "true", **parameters)
+    answer = end(client, "unwanted")
+    assert answer["status"] == "failed"
+    assert reason in str(answer["job_stderr"])
+
+
+def test_a_job_that_is_cancelled_here_ends_there(cluster: SlurmCluster, client: PatientClient) -> None:
+    submit(client, "long", "sleep 300")
+    wait_for_status(client, "long", "running")
+    client.cancel("long")
+    assert end(client, "long")["status"] == "cancelled"
+    assert "pulsar_long" not in cluster.command("squeue", "--noheader", "--states=RUNNING", "--format=%j")
+
+
+def test_a_job_that_is_cancelled_there_says_so_here(cluster: SlurmCluster, client: PatientClient) -> None:
+    submit(client, "killed", "sleep 300")
+    wait_for_status(client, "killed", "running")
+    cluster.command("scancel", "--state=RUNNING")
+    answer = end(client, "killed")
+    assert answer["status"] == "complete"
+    assert answer["returncode"] in (137, 143)
+    assert "pulsar: cancelled by an administrator" in str(answer["job_stderr"])

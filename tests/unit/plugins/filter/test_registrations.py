@@ -1,0 +1,193 @@
+"""What is registered; whether Galaxy accepts it is asked in tests/galaxy_side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from plugins.filter.registrations import FilterModule
+
+registrations = FilterModule().filters()["registrations"]
+
+GALAXY = {
+    "url": "https://galaxy.example.org/",
+    "user": "galaxy",
+    "password": "p/w:1",
+    "ca_file": "/etc/galaxy/ca.pem",
+    "messages_dir": "/var/lib/galaxy/messages",
+}
+HTTP = {
+    "format": 1,
+    "transport": "http",
+    "url": "http://one:8913/",
+    "directories": {"staging": "/srv/staging"},
+}
+AMQP = {
+    "format": 1,
+    "transport": "amqp",
+    "broker": {"host": "mq.example.org", "port": 5671, "vhost": "site one"},
+    "directories": {"staging": "/srv/staging"},
+}
+
+
+def described(descriptor: dict[str, Any], instance: str = "") -> dict[str, Any]:
+    return {"instance": instance, "descriptor": descriptor, "token": "t"}
+
+
+def registered(galaxy: dict[str, str] = GALAXY, /, **hosts: dict[str, Any]) -> list[dict[str, Any]]:
+    variables = {host: {"inventory_hostname": host, **given} for host, given in hosts.items()}
+    return registrations(variables, list(hosts), galaxy)
+
+
+def test_a_server_that_listens_gets_a_rest_runner_its_url_and_its_token() -> None:
+    (found,) = registered(
+        one={"galaxy_endpoint_described": [described(HTTP)], "galaxy_endpoint_tools": ["bwa"]}
+    )
+    assert (found["name"], found["state"], found["tools"]) == (
+        "pulsar_one",
+        "present",
+        [{"id": "bwa", "environment": "pulsar_one"}],
+    )
+    assert found["runner"] == {
+        "id": "pulsar_one",
+        "load": "galaxy.jobs.runners.pulsar:PulsarRESTJobRunner",
+        "params": {},
+        "secret_params": {},
+    }
+    assert found["environment"]["params"] == {
+        "default_file_action": "transfer",
+        "rewrite_parameters": "true",
+        "outputs_to_working_directory": "false",
+        "url": "http://one:8913/",
+    }
+    assert found["environment"]["secret_params"] == {"private_token": "t"}
+
+
+def test_a_server_at_a_broker_gets_a_verified_connection_and_acknowledgements_on_its_runner() -> None:
+    (found,) = registered(one={"galaxy_endpoint_described": [described(AMQP)]})
+    params = found["runner"]["params"]
+    assert found["runner"]["secret_params"] == {
+        "amqp_url": "amqps://galaxy:p%2Fw%3A1@mq.example.org:5671/site%20one"
+    }
+    assert params["amqp_connect_ssl_ca_certs"] == "/etc/galaxy/ca.pem"
+    assert params["amqp_connect_ssl_cert_reqs"] == "cert_required"
+    assert params["amqp_acknowledge"] == "true"
+    assert params["persistence_directory"] == "/var/lib/galaxy/messages"
+    assert params["manager"] == "_default_"
+    assert params["galaxy_url"] == "https://galaxy.example.org/"
+    assert found["environment"]["params"]["jobs_directory"] == "/srv/staging"
+    assert found["environment"]["params"]["default_file_action"] == "remote_transfer"
+
+
+def test_a_certificate_that_the_host_trusts_needs_no_authority() -> None:
+    (found,) = registered({**GALAXY, "ca_file": ""}, one={"galaxy_endpoint_described": [described(AMQP)]})
+    assert "amqp_connect_ssl_ca_certs" not in found["runner"]["params"]
+
+
+def test_what_the_inventory_says_of_an_endpoint_wins() -> None:
+    (found,) = registered(
+        one={
+            "galaxy_endpoint_described": [described(AMQP)],
+            "galaxy_endpoint_name": "far",
+            "galaxy_endpoint_params": {
+                "docker_enabled": "true",
+                "default_file_action": "remote_transfer_tus",
+            },
+            "galaxy_endpoint_runner_params": {"amqp_ack_republish_time": "1200"},
+            "galaxy_endpoint_env": [{"name": "LC_ALL", "value": "C"}],
+        }
+    )
+    assert found["name"] == found["runner"]["id"] == found["environment"]["id"] == "far"
+    assert found["environment"]["params"]["docker_enabled"] == "true"
+    assert found["environment"]["params"]["default_file_action"] == "remote_transfer_tus"
+    assert found["runner"]["params"]["amqp_ack_republish_time"] == "1200"
+    assert found["environment"]["env"] == [{"name": "LC_ALL", "value": "C"}]
+
+
+def test_each_manager_of_each_instance_is_registered_and_the_first_one_gets_the_tools() -> None:
+    found = registered(
+        **{
+            "node-1.example.org": {
+                "pulsar_instances": {"b": None, "a": {"managers": {"short": {}, "long": {}}}},
+                "galaxy_endpoint_described": [described(HTTP, "a"), described(HTTP, "b")],
+                "galaxy_endpoint_tools": ["bwa"],
+            }
+        }
+    )
+    assert [(each["name"], [tool["id"] for tool in each["tools"]]) for each in found] == [
+        ("pulsar_node_1_example_org_a_short", ["bwa"]),
+        ("pulsar_node_1_example_org_a_long", []),
+        ("pulsar_node_1_example_org_b", []),
+    ]
+    assert found[0]["environment"]["params"]["manager"] == "short"
+    assert "manager" not in found[2]["environment"]["params"]
+
+
+def test_a_drained_endpoint_stays_without_tools() -> None:
+    (found,) = registered(
+        one={
+            "galaxy_endpoint_described": [described(HTTP)],
+            "galaxy_endpoint_state": "drained",
+            "galaxy_endpoint_tools": ["bwa"],
+        }
+    )
+    assert (found["state"], found["tools"]) == ("drained", [])
+    assert "runner" in found
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"galaxy_endpoint_state": "absent"},
+        {"pulsar_state": "absent"},
+        {"pulsar_instances": {"a": {"state": "absent"}}, "galaxy_endpoint_name": "pulsar_one"},
+    ],
+)
+def test_what_is_absent_needs_no_descriptor(variables: dict[str, Any]) -> None:
+    (found,) = registered(one=variables)
+    assert found["name"].startswith("pulsar_one")
+    assert (found["host"], found["state"], found["tools"]) == ("one", "absent", [])
+
+
+def test_what_leaves_is_known_for_as_long_as_it_describes_itself() -> None:
+    """Its tools are taken away first, then its jobs end, and only then its runner goes."""
+    (found,) = registered(
+        one={
+            "galaxy_endpoint_described": [described(HTTP)],
+            "galaxy_endpoint_state": "absent",
+            "galaxy_endpoint_tools": ["bwa"],
+        }
+    )
+    assert (found["state"], found["tools"]) == ("absent", [])
+    assert found["runner"]["id"] == found["environment"]["id"] == "pulsar_one"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "message"),
+    [
+        ({"one": {}}, "what one says of itself is not known"),
+        ({"one": {"pulsar_instances": {"a": None}}}, "what instance a of one says of itself is not known"),
+        ({"one": {"galaxy_endpoint_state": "gone"}}, "galaxy_endpoint_state of one is 'gone'"),
+        (
+            {"one": {"galaxy_endpoint_described": [described({**HTTP, "format": 2})]}},
+            "has format 2, and this",
+        ),
+        (
+            {
+                "a-b": {"galaxy_endpoint_described": [described(HTTP)]},
+                "a.b": {"galaxy_endpoint_described": [described(HTTP)]},
+            },
+            "a-b and a.b would both be pulsar_a_b in Galaxy: set galaxy_endpoint_name",
+        ),
+    ],
+)
+def test_what_cannot_be_registered_is_told(hosts: dict[str, Any], message: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=message):
+        registered(**hosts)
+
+
+def test_a_server_at_a_broker_needs_the_address_of_galaxy() -> None:
+    with pytest.raises(AnsibleFilterError, match="galaxy_endpoint_galaxy_url is not set"):
+        registered({**GALAXY, "url": ""}, one={"galaxy_endpoint_described": [described(AMQP)]})
