@@ -8,6 +8,8 @@ CACHE := $(CURDIR)/.cache
 LOCKS := runtime/requirements
 TOOLS := runtime/pyproject.toml
 COLLECTION := $(CACHE)/collections/ansible_collections/galaxyops/pulsar
+# With those that it needs itself.
+COLLECTIONS := $(COLLECTION) $(CACHE)/collections/complete
 # The demo needs Ansible and nothing else: the environment for development serves where there is one.
 ANSIBLE := $(if $(wildcard .venv/complete),.venv,.cache/venv/ansible)
 
@@ -47,7 +49,7 @@ packages: ## install the Debian packages that the tests need, or name them
 	@PYTHON='$(PYTHON)' tests/debian_packages.sh
 
 .PHONY: lint
-lint: .venv | $(COLLECTION) ## check style, types, layers and spelling
+lint: .venv | $(COLLECTIONS) ## check style, types, layers and spelling
 	ruff check --config $(TOOLS) --cache-dir $(CACHE)/ruff .
 	ruff format --config $(TOOLS) --cache-dir $(CACHE)/ruff --check .
 	mypy --config-file $(TOOLS) --cache-dir $(CACHE)/mypy benchmarks molecule playbooks plugins roles runtime tests
@@ -67,7 +69,7 @@ test-runtime: .venv ## run the tests of the runtime and of the benchmarks
 	$(PYTEST) runtime/tests benchmarks/tests
 
 .PHONY: test-collection
-test-collection: .venv .cache/venv/ansible/complete | $(COLLECTION) ## run those of the collection, tarball, demo
+test-collection: .venv .cache/venv/ansible/complete .cache/venv/galaxy/complete | $(COLLECTIONS) ## run those of the collection, tarball, demo
 	$(PYTEST) tests
 
 # Each run has temporary files of its own: pytest fails on what another one left that cannot be removed.
@@ -79,11 +81,11 @@ STEP ?= test
 SCENARIOS := $(sort $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
 
 .PHONY: molecule
-molecule: .venv | $(COLLECTION) ## run a scenario on test hosts: SCENARIO=default STEP=test
+molecule: .venv | $(COLLECTIONS) ## run a scenario on test hosts: SCENARIO=default STEP=test
 	molecule/shared/bin/run-scenario '$(SCENARIO)' '$(STEP)'
 
 .PHONY: molecule-all
-molecule-all: .venv | $(COLLECTION) ## run all scenarios on test hosts, two at a time
+molecule-all: .venv | $(COLLECTIONS) ## run all scenarios on test hosts, two at a time
 	@printf '%s\n' $(SCENARIOS) | xargs --max-procs 2 --replace molecule/shared/bin/run-scenario --quietly {}
 
 .PHONY: bench
@@ -91,7 +93,7 @@ bench: .venv ## measure this server beside the reference
 	python -m benchmarks
 
 .PHONY: bench-deploy
-bench-deploy: .venv | $(COLLECTION) ## measure a deployment beside the published role's steps, on test hosts
+bench-deploy: .venv | $(COLLECTIONS) ## measure a deployment beside the published role's steps, on test hosts
 	PYTHONPATH='$(CURDIR)/molecule/shared' python -m benchmarks.deployment
 
 .PHONY: build
@@ -101,8 +103,9 @@ build: $(ANSIBLE)/complete ## build the collection's tarball into build/
 .PHONY: lock
 lock: .cache/venv/lock/complete ## lock the requirements anew
 	cd runtime && $(LOCK) pyproject.toml --output-file requirements/runtime.txt
-	cd $(LOCKS) && for name in build test ansible lint molecule lock client-0.15.15 client-0.16.0 reference; do \
+	cd $(LOCKS) && for name in build test ansible lint molecule lock galaxy client-0.15.15 client-0.16.0 curl reference reference-amqp; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
+	cd $(LOCKS) && $(LOCK) --no-deps collections.in --output-file collections.txt
 
 LOCK := $(CURDIR)/.cache/venv/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command 'make lock' --cache-dir $(CACHE)/uv
@@ -121,10 +124,10 @@ clean: ## remove everything that these commands made
 	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable runtime
 	touch $@
 
-# An environment that holds one locked list and nothing else.
+# An environment that holds one locked list and nothing else: lists are complete, pip need not look for more.
 .cache/venv/%/complete: $(LOCKS)/%.txt | python
 	$(PYTHON) -m venv --clear $(@D)
-	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
+	$(@D)/bin/python -m pip install --quiet --no-deps --require-hashes --requirement $<
 	touch $@
 
 .PHONY: python
@@ -136,3 +139,10 @@ python:
 $(COLLECTION):
 	mkdir -p $(@D)
 	ln -sfn $(CURDIR) $@
+
+$(CACHE)/collections/complete: $(LOCKS)/collections.txt galaxy.yml | .venv
+	mkdir -p $(@D)
+	wheel=$$(mktemp -d) && trap 'rm -rf "$$wheel"' EXIT && \
+		python -m pip download --quiet --no-deps --require-hashes --requirement $< --dest $$wheel && \
+		python tests/unpack_collections.py $$wheel/*.whl $(@D)
+	touch $@

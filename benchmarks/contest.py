@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
+from benchmarks import broker
 from benchmarks.deadline import Deadline
+from benchmarks.directories import temporary_directory
 from benchmarks.failure import MeasurementFailed
 from benchmarks.metric import Figures, Metric
 from benchmarks.product import Product
@@ -17,9 +17,6 @@ from benchmarks.server import Server
 
 #: A server that answers may still be starting what it has several of.
 SETTLE_SECONDS = 1.0
-
-#: A file system in memory, on every Linux (shm_overview(7)).
-MEMORY = Path("/dev/shm")  # noqa: S108 - the directories made there have random names
 
 #: The figures of every round, by product.
 Rounds = dict[str, list[Figures]]
@@ -39,8 +36,14 @@ def compete(metric: Metric, products: Sequence[Product], tell: Callable[[str], N
 
 def trial(metric: Metric, product: Product) -> Figures:
     """Start a fresh server in an empty directory, measure, and take it away."""
-    with _temporary(None) as directory, _temporary(MEMORY if metric.staging_in_memory else None) as staging:
-        server = Server.prepared(product, directory, staging / "staging", metric.concurrent_jobs)
+    with (
+        temporary_directory(in_memory=False) as directory,
+        temporary_directory(in_memory=metric.staging_in_memory) as staging,
+        broker.running(directory / "broker") if metric.by_message else nullcontext() as meeting_place,
+    ):
+        server = Server.prepared(
+            product, directory, staging / "staging", metric.concurrent_jobs, meeting_place
+        )
         try:
             server.start()
             time.sleep(SETTLE_SECONDS)
@@ -52,10 +55,3 @@ def trial(metric: Metric, product: Product) -> Figures:
             ) from error
         finally:
             server.end(signal.SIGTERM)
-
-
-@contextmanager
-def _temporary(parent: Path | None) -> Iterator[Path]:
-    # Should the measurement fail, jobs may still be writing there.
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=parent, ignore_cleanup_errors=True) as directory:
-        yield Path(directory)

@@ -34,6 +34,11 @@ def install(binaries: Path, *arguments: str) -> None:
     run([str(binaries / "python"), *PIP, "install", *arguments])
 
 
+def install_locked(binaries: Path, lock: Path) -> None:
+    """Install a locked list."""
+    install(binaries, "--require-hashes", "-r", str(lock))
+
+
 def version(binaries: Path, distribution: str) -> str:
     """Return the version of a distribution that the environment holds."""
     program = f"from importlib.metadata import version; print(version({distribution!r}))"

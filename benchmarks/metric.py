@@ -92,6 +92,8 @@ class Metric:
     staging_in_memory: bool = False
     """Whether job directories are in memory: where a metric makes and removes thousands of files a second,
     what a disk's file system does about the ones that are gone would be measured with the server."""
+    by_message: bool = False
+    """Whether server and Galaxy meet at a broker."""
 
 
 def at_most(limit: float) -> Requirement:

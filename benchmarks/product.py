@@ -21,16 +21,22 @@ class Site:
     port: int
     token: str
     concurrent_jobs: int
+    broker_url: str | None = None
+    """Where the server meets Galaxy; without it, Galaxy comes to the server's port."""
 
-    def write_app_yml(self) -> Path:
-        """Write the settings that both servers read (protocol section 10)."""
+    def write_app_yml(self, **more: object) -> Path:
+        """Write the settings that both servers read (protocol section 10), and those of one."""
         path = self.directory / "app.yml"
-        settings = {
-            "private_token": self.token,
+        settings: dict[str, object] = {
             "staging_directory": str(self.staging),
             "persistence_directory": str(self.directory / "persisted"),
             "managers": {MANAGER: {"type": "queued_python", "num_concurrent_jobs": self.concurrent_jobs}},
+            **more,
         }
+        if self.broker_url is None:
+            settings["private_token"] = self.token
+        else:
+            settings["message_queue_url"] = self.broker_url
         path.write_text(json.dumps(settings, indent=2) + "\n")
         return path
 

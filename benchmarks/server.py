@@ -14,6 +14,7 @@ from typing import Self
 import attrs
 
 from benchmarks import processes
+from benchmarks.broker import MessageBroker
 from benchmarks.connection import OK, Connection
 from benchmarks.deadline import Deadline
 from benchmarks.failure import MeasurementFailed
@@ -24,6 +25,8 @@ START_SECONDS = 60.0
 #: gunicorn gives its workers 30 s by default.
 STOP_SECONDS = 40.0
 LOOK_SECONDS = 0.005
+#: Each look takes a new connection to the broker.
+BROKER_LOOK_SECONDS = 0.05
 
 
 @attrs.define(kw_only=True)
@@ -33,12 +36,21 @@ class Server:
     product: Product
     site: Site
     command: list[str]
+    broker: MessageBroker | None = None
+    """Where it meets Galaxy, if that is not at its port."""
     process: subprocess.Popen[bytes] | None = None
     started_in: float = 0.0
-    """Seconds from the last start until the server answered that it can work."""
+    """Seconds from the last start until the server answered that it can work, or took jobs."""
 
     @classmethod
-    def prepared(cls, product: Product, directory: Path, staging: Path, concurrent_jobs: int) -> Self:
+    def prepared(
+        cls,
+        product: Product,
+        directory: Path,
+        staging: Path,
+        concurrent_jobs: int,
+        broker: MessageBroker | None = None,
+    ) -> Self:
         """Configure a server without starting it."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
@@ -48,15 +60,16 @@ class Server:
             port=port,
             token=secrets.token_hex(16),
             concurrent_jobs=concurrent_jobs,
+            broker_url=None if broker is None else broker.url,
         )
-        return cls(product=product, site=site, command=product.configure(site))
+        return cls(product=product, site=site, command=product.configure(site), broker=broker)
 
     def client(self) -> JobClient:
         """Return a client with a connection of its own."""
         return JobClient.to(self.site.port, self.site.token)
 
     def start(self) -> None:
-        """Start the server and wait until it answers that it can work."""
+        """Start the server and wait until it answers that it can work, or takes jobs from the broker."""
         binaries = Path(self.command[0]).parent
         with self._log_path.open("ab") as log:
             begun = time.monotonic()
@@ -69,7 +82,9 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        Deadline(START_SECONDS, f"{self.product.name}: start").until(self._answers, every=LOOK_SECONDS)
+        Deadline(START_SECONDS, f"{self.product.name}: start").until(
+            self._is_ready, every=LOOK_SECONDS if self.broker is None else BROKER_LOOK_SECONDS
+        )
         self.started_in = time.monotonic() - begun
 
     def processes(self) -> list[int]:
@@ -97,9 +112,12 @@ class Server:
     def _log_path(self) -> Path:
         return self.site.directory / "server.log"
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         if self.process is not None and self.process.poll() is not None:
             raise MeasurementFailed(f"{self.product.name} has ended with exit code {self.process.returncode}")
+        return self._answers() if self.broker is None else self.broker.has_consumer("setup")
+
+    def _answers(self) -> bool:
         try:
             with Connection(self.site.port) as connection:
                 target = f"{self.product.ready_path}?private_token={self.site.token}"

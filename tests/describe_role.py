@@ -1,6 +1,6 @@
-"""Print the page of the role's variables, made of its argument specification.
+"""Print the page of a role's variables, made of its argument specification.
 
-``python tests/describe_role.py > docs/reference/role_pulsar.md``
+``python tests/describe_role.py pulsar > docs/reference/role_pulsar.md``
 """
 
 from __future__ import annotations
@@ -14,34 +14,56 @@ from typing import Any
 
 import yaml
 
-SPECIFICATION = Path(__file__).parents[1] / "roles" / "pulsar" / "meta" / "argument_specs.yml"
+ROLES = Path(__file__).parents[1] / "roles"
 
-#: Chapters with the variables that begin each; the specification has them in this order.
+#: Chapters with the variables that begin each; the specifications have them in this order.
 CHAPTERS: Mapping[str, str] = {
     "pulsar_state": "What is deployed",
     "pulsar_root": "Where it is",
     "pulsar_user": "Whom it belongs to",
     "pulsar_python": "Where it comes from",
-    "pulsar_host": "What it serves",
+    "pulsar_transport": "What it serves",
     "pulsar_retention_days": "Limits",
     "pulsar_remove_data": "Removal",
+    "rabbitmq_host": "Where it is",
+    "rabbitmq_galaxy_user": "What it offers",
+    "tls_source": "What is certified",
+    "tls_ca_dir": "A private authority",
+    "tls_certificate_file": "Files that a site brings",
+    "tls_acme_server": "ACME",
 }
 
-HEAD = """<!-- Made by `python tests/describe_role.py`; a test fails when it is not up to date. -->
+#: What has to be set, and where more is said.
+ADVICE: Mapping[str, str] = {
+    "pulsar": "No variable has to be set in the system form. The [guide](../guide/deploy.md) says which ones "
+    "a site usually\nsets.",
+    "rabbitmq": "No variable has to be set. The [guide](../guide/message-queue.md) shows the role at work.",
+    "tls": "The role `rabbitmq` applies it, and sets what is about the broker's own certificate. No variable "
+    "has to be set\nunless a site brings its own certificates.",
+}
 
-# The role `galaxyops.pulsar.pulsar`
+HEAD = """<!-- Made by `python tests/describe_role.py {role}`; a test fails when it is not up to date. -->
+
+# The role `galaxyops.pulsar.{role}`
 
 {description}
 
-No variable has to be set in the system form. The [guide](../guide/deploy.md) says which ones a site usually
-sets.
+{advice}
 """
 
 
-def page() -> str:
+def specified(role: str) -> dict[str, Any]:
+    """Return the specification of a role."""
+    file = ROLES / role / "meta" / "argument_specs.yml"
+    specification: dict[str, Any] = yaml.safe_load(file.read_text())["argument_specs"]["main"]
+    return specification
+
+
+def page(role: str) -> str:
     """Return the whole page."""
-    specification = yaml.safe_load(SPECIFICATION.read_text())["argument_specs"]["main"]
-    parts = [HEAD.format(description="\n\n".join(marked(text) for text in specification["description"]))]
+    specification = specified(role)
+    description = "\n\n".join(marked(text) for text in specification["description"])
+    parts = [HEAD.format(role=role, description=description, advice=ADVICE[role])]
     for name, option in specification["options"].items():
         if name in CHAPTERS:
             parts.append(f"\n## {CHAPTERS[name]}\n")
@@ -67,4 +89,4 @@ def marked(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    sys.stdout.write(page(sys.argv[1]))

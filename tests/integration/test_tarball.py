@@ -69,7 +69,8 @@ def test_the_tarball_installs_and_deploys_by_itself(
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
         "PWD": str(tmp_path),
     }
-    install = [str(ANSIBLE / "ansible-galaxy"), "collection", "install", str(tarball)]
+    # Those that it depends on are on a server that is not everywhere, and none is needed for this.
+    install = [str(ANSIBLE / "ansible-galaxy"), "collection", "install", "--no-deps", str(tarball)]
     run([*install, "--collections-path", str(tmp_path / "collections")], environment, cwd=tmp_path)
     demo = [
         str(ANSIBLE / "ansible-playbook"),

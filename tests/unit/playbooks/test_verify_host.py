@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -27,11 +28,12 @@ def shown(*units: dict[str, str]) -> str:
 def endpoint(tmp_path: Path) -> dict[str, Any]:
     """A deployment as the role leaves it, described."""
     described = {
+        "transport": "http",
         "url": "http://127.0.0.1:1/",
         "managers": ["_default_"],
         "directories": {name: f"{tmp_path}/files/{name}" for name in ("staging", "persistence")},
         "token_file": f"{tmp_path}/config/private_token",
-        "service": {"form": "script", "units": []},
+        "service": {"form": "script", "units": [], "config": f"{tmp_path}/config/app.yml"},
     }
     for directory in ("config", "files/staging", "files/persistence"):
         (tmp_path / directory).mkdir(parents=True)
@@ -114,6 +116,15 @@ def test_what_is_open_to_others_is_named_with_the_command_that_closes_it(
     assert check.detail == f"{tmp_path}/{path} has mode {mode:04o}: chmod {cure} {tmp_path}/{path}"
 
 
+def test_the_secret_of_a_server_at_a_broker_is_its_url(tmp_path: Path, endpoint: dict[str, Any]) -> None:
+    del endpoint["token_file"]
+    url = tmp_path / "config" / "broker_url"
+    url.touch(0o640)
+    assert verify_host.permissions(descriptor(tmp_path), endpoint).ok
+    url.chmod(0o644)
+    assert verify_host.permissions(descriptor(tmp_path), endpoint).detail.startswith(f"{url} has mode 0644")
+
+
 def test_a_server_that_owns_its_configuration_is_named_in_the_system_form(
     tmp_path: Path, endpoint: dict[str, Any]
 ) -> None:
@@ -141,16 +152,21 @@ def test_a_listener_that_is_not_ready_is_told_from_none(scripted_server: Scripte
     assert "does not answer" in verify_host.listener("http://127.0.0.1:1/", None).detail
 
 
+def address_of(server: ScriptedServer) -> tuple[str, int]:
+    address = urlsplit(server.url)
+    return str(address.hostname), address.port or 0
+
+
 def test_the_days_of_a_certificate_are_counted(scripted_tls_server: ScriptedServer) -> None:
     """The one of the tests is made for thirty days."""
-    url, ca_path = scripted_tls_server.url, scripted_tls_server.ca_path
-    check = verify_host.certificate(url, ca_path, 14)
+    host, port = address_of(scripted_tls_server)
+    check = verify_host.certificate(host, port, scripted_tls_server.ca_path, 14)
     assert check.ok
     assert "is valid for another 29 days, wanted are 14 or more" in check.detail
-    assert not verify_host.certificate(url, ca_path, 30).ok
+    assert not verify_host.certificate(host, port, scripted_tls_server.ca_path, 30).ok
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_accepted(scripted_tls_server: ScriptedServer) -> None:
-    check = verify_host.certificate(scripted_tls_server.url, None, 14)
+    check = verify_host.certificate(*address_of(scripted_tls_server), None, 14)
     assert not check.ok
     assert "self-signed certificate" in check.detail

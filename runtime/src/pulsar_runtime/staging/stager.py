@@ -163,9 +163,9 @@ class PooledStager:
     def _add(self, phase: _Phase, transfers: Sequence[Transfer]) -> None:
         """Queue what is not done yet; end the phase if that is nothing."""
         tasks = [
-            partial(self._move, phase, transfer)
+            partial(self._move, phase, name, transfer)
             for transfer in transfers
-            if not ((record := phase.records.get(phase.name(transfer))) and record.done)
+            if not ((record := phase.records.get(name := phase.name(transfer))) and record.done)
         ]
         phase.outstanding += len(tasks)
         if tasks:
@@ -198,8 +198,7 @@ class PooledStager:
         finally:
             self._reactor.post(outcome)
 
-    def _move(self, phase: _Phase, transfer: Transfer) -> None:
-        name = phase.name(transfer)
+    def _move(self, phase: _Phase, name: str, transfer: Transfer) -> None:
         record = phase.records.get(name)
         progress = Progress(
             resume=record.resume if record else None,
@@ -221,7 +220,7 @@ class PooledStager:
         except PulsarRuntimeError as exc:
             problem = exc
         finally:
-            self._reactor.post(partial(self._moved, phase, transfer, problem))
+            self._reactor.post(partial(self._moved, phase, name, transfer, problem))
 
     # --- in the thread of the reactor -------------------------------------------------------------------
 
@@ -240,10 +239,11 @@ class PooledStager:
             phase.records[record.name] = record
             self._record(record)
 
-    def _moved(self, phase: _Phase, transfer: Transfer, problem: PulsarRuntimeError | None) -> None:
+    def _moved(
+        self, phase: _Phase, name: str, transfer: Transfer, problem: PulsarRuntimeError | None
+    ) -> None:
         if not self._is_present(phase):
             return
-        name = phase.name(transfer)
         if problem is None:
             phase.failures = 0
             phase.outstanding -= 1
@@ -252,7 +252,7 @@ class PooledStager:
         elif problem.transient and self._may_repeat(phase, name):
             phase.failures += 1
             logger.warning("%s", _about(phase, transfer, problem), extra={"action": "transfer_repeated"})
-            self._hold(phase, partial(self._move, phase, transfer))
+            self._hold(phase, partial(self._move, phase, name, transfer))
         else:
             phase.outstanding -= 1
             tolerated = _is_tolerated(phase.direction, transfer, problem)

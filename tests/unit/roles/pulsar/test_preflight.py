@@ -27,6 +27,8 @@ def instance(directory: Path, port: int, **settings: object) -> dict[str, Any]:
         "name": "pulsar",
         "prefix": "pulsar",
         "state": "started",
+        "transport": "http",
+        "outdated": [str(directory / "broker_url")],
         "host": "127.0.0.1",
         "port": port,
         "listen": f"127.0.0.1:{port}",
@@ -207,6 +209,18 @@ def test_every_problem_is_reported_at_once(tmp_path: Path, taken_port: int) -> N
         f"{tmp_path}/private_token",
         "port",
     ]
+
+
+def test_a_server_at_a_broker_needs_neither_port_nor_token(tmp_path: Path, taken_port: int) -> None:
+    (tmp_path / "private_token").touch()
+    by_broker = instance(tmp_path, taken_port, transport="amqp")
+    assert ask(question(tmp_path, taken_port, instances=[by_broker]))["problems"] == []
+
+
+def test_the_report_names_what_another_transport_has_left(tmp_path: Path, taken_port: int) -> None:
+    assert ask(question(tmp_path, taken_port))["outdated"] == []
+    (tmp_path / "broker_url").touch()
+    assert ask(question(tmp_path, taken_port))["outdated"] == [str(tmp_path / "broker_url")]
 
 
 def test_what_is_to_be_removed_need_not_be_fit_to_run(tmp_path: Path, taken_port: int) -> None:

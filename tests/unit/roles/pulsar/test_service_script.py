@@ -33,10 +33,13 @@ class Deployment:
         self.pid_file = root / "run" / "server.pid"
         self.log = root / "log" / "server.log"
         self.config = root / "app.yml"
+        self.secret = root / "broker url"
+        self.transport = "http"
         self.script = root / "pulsar-service"
         for directory in (self.pid_file.parent, self.log.parent, root / "one" / "bin", root / "two" / "bin"):
             directory.mkdir(parents=True)
         self.config.write_text("a: 1\n")
+        self.secret.write_text("one")
         self.serve(SERVER)
         self.switch("one")
         self.write_script()
@@ -49,6 +52,8 @@ class Deployment:
             instance={
                 "home": str(self.root),
                 "config_file": str(self.config),
+                "sources": [str(self.config), str(self.secret)],
+                "transport": self.transport,
                 "log": str(self.log),
                 "pid_file": str(self.pid_file),
             },
@@ -115,13 +120,22 @@ def test_a_second_start_leaves_the_server_alone(deployment: Deployment) -> None:
     assert deployment.pid() == first
 
 
-@pytest.mark.parametrize("change", ["release", "configuration"])
+def test_a_server_at_a_broker_is_the_agent_alone(deployment: Deployment) -> None:
+    deployment.transport = "amqp"
+    deployment.write_script()
+    deployment.call("start")
+    wait_until(lambda: deployment.said(f"started with agent --config {deployment.config}"))
+
+
+@pytest.mark.parametrize("change", ["release", "configuration", "secret"])
 def test_a_start_after_a_change_restarts_the_server(deployment: Deployment, change: str) -> None:
     deployment.call("start")
     wait_until(lambda: deployment.said("started"))
     first = deployment.pid()
     if change == "release":
         deployment.switch("two")
+    elif change == "secret":
+        deployment.secret.write_text("two")
     else:
         deployment.config.write_text("a: 2\n")
     assert deployment.call("start") == (0, "started")

@@ -69,8 +69,15 @@ Bring = Callable[..., list[str]]
 def bring(tmp_path: Path) -> Bring:
     """Bring the one instance into a state; return what was done."""
 
-    def bring(state: str = "started", *, check: bool = False, deployments: Any = None) -> list[str]:  # noqa: ANN401 (JSON)
+    def bring(
+        state: str = "started",
+        *,
+        check: bool = False,
+        deployments: Any = None,  # noqa: ANN401 (JSON)
+        transport: str = "http",
+    ) -> list[str]:
         settings = {
+            "transport": transport,
             **dict.fromkeys(("root", "config_dir", "staging_dir", "persistence_dir", "url"), "/p"),
             **dict.fromkeys(("open_files", "web_memory_max", "agent_memory_max"), ""),
             **dict.fromkeys(("retention_days", "minimum_free_mb"), 0),
@@ -85,7 +92,7 @@ def bring(tmp_path: Path) -> Bring:
             "form": "system",
             "check": check,
             "directory": str(tmp_path),
-            "instances": FilterModule().filters()["instances"](settings, "h"),
+            "instances": FilterModule().filters()["instances"](settings, "h", [{"instance": "", "ca": ""}]),
             "deployments": {"pulsar": DEPLOYMENT} if deployments is None else deployments,
         }
         manager = units.ServiceManager("system", dry=check)
@@ -187,3 +194,28 @@ def test_the_environment_is_that_of_the_process() -> None:
     finally:
         process.communicate(b"\n", timeout=10)
     assert units.environment(str(process.pid)) == []
+
+
+def test_a_server_that_goes_over_to_a_broker_loses_its_web_server(
+    host: Host, bring: Bring, tmp_path: Path
+) -> None:
+    left = tmp_path / "pulsar-web.service"
+    left.touch()
+    host.environments["pulsar-agent.service"] = ["PULSAR_DEPLOYMENT=old"]
+    done = bring(transport="amqp", deployments={"pulsar": {"agent": "a1"}})
+    both = "pulsar-web.socket pulsar-web.service"
+    assert done == [
+        f"stop {both}",
+        f"disable {both}",
+        "restart pulsar-agent.service",
+        f"remove {left}",
+        "daemon-reload",
+    ]
+    assert not left.exists()
+
+
+def test_a_server_at_a_broker_needs_no_web_server(host: Host, bring: Bring) -> None:
+    web = {"pulsar-web.socket", "pulsar-web.service"}
+    host.active -= web
+    host.enabled -= web
+    assert bring(transport="amqp", deployments={"pulsar": {"agent": "a1"}}) == []

@@ -1,0 +1,22 @@
+"""Run a module of the collection in this process, with everything that Ansible makes of its arguments."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+
+def run_module(main: Callable[[], None], *, check: bool = False, **arguments: object) -> dict[str, Any]:
+    """Return the result of a module, with ``failed``; its ``diff`` is there, too."""
+    flags = {"_ansible_check_mode": check, "_ansible_diff": True}
+    said = io.StringIO()
+    with patch_module_args({**flags, **arguments}), redirect_stdout(said), pytest.raises(SystemExit):
+        main()
+    result: dict[str, Any] = json.loads(said.getvalue())
+    return {"failed": False, **result}
