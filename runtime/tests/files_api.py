@@ -46,6 +46,11 @@ class Call:
         """The last component of the path."""
         return self.path.rpartition("/")[2]
 
+    @property
+    def size(self) -> int:
+        """How many bytes it brought."""
+        return int(self.headers.get("Content-Length", 0))
+
 
 @attrs.frozen(kw_only=True)
 class Fault:
@@ -65,11 +70,15 @@ class Fault:
 
 
 class FilesApi:
-    """Serves the files of a Galaxy whose root directory is *root*; may stop and start at its address."""
+    """Serves the files of a Galaxy whose root directory is *root*; may stop and start at its address.
 
-    def __init__(self, root: Path, tls: ssl.SSLContext | None = None) -> None:
+    It listens at the *address*, so that other machines may be let in; its URLs are for this one.
+    """
+
+    def __init__(self, root: Path, tls: ssl.SSLContext | None = None, *, address: str = "127.0.0.1") -> None:
         self.root = root
         self.tls = tls
+        self.address = address
         self.calls: list[Call] = []
         #: How often somebody connected.
         self.connections = 0
@@ -83,7 +92,7 @@ class FilesApi:
         self._uploads: dict[str, tuple[int, bytearray]] = {}
         self._lock = threading.Lock()
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
+            probe.bind((address, 0))
             self.port: int = probe.getsockname()[1]
         self._server: _Server | None = None
 
@@ -108,10 +117,13 @@ class FilesApi:
         if server is not None:
             server.end()
 
-    def plan(self, fault: Fault, method: str, name: str = "", *, times: int = 1) -> None:
-        """Let requests of this method, for files whose path ends so, meet *fault*."""
-        for _ in range(times):
-            self._faults.append((lambda call: call.method == method and call.path.endswith(name), fault))
+    def plan(self, fault: Fault, method: str, name: str = "", *, times: int = 1, at_least: int = 0) -> None:
+        """Let requests of this method, for files whose path ends so, of so many bytes, meet *fault*."""
+
+        def matches(call: Call) -> bool:
+            return call.method == method and call.path.endswith(name) and call.size >= at_least
+
+        self._faults.extend([(matches, fault)] * times)
 
     def calls_of(self, method: str, name: str = "") -> list[Call]:
         """Return the requests of this method for files whose path ends so."""
@@ -174,7 +186,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, api: FilesApi) -> None:
         self.api = api
         self._sockets: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", api.port), _Handler)
+        super().__init__((api.address, api.port), _Handler)
         if api.tls is not None:
             # The handshake is for the thread of the connection.
             self.socket = api.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)

@@ -223,7 +223,7 @@ class LaunchPreparer(Protocol):
     def prepare(self, job: Job, submission: Submission) -> None:
         """Write the job script; raises `SubmitRejected` or `DiskFull`."""
 
-    def spec(self, job: Job) -> LaunchSpec:
+    def spec(self, job: Job, submission: Submission) -> LaunchSpec:
         """Return what a manager needs to start the prepared job."""
 
     def explain(self, job: Job, reason: str) -> None:

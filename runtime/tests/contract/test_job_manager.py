@@ -11,21 +11,41 @@ from pulsar_runtime.domain.ids import ExternalId
 from pulsar_runtime.domain.job import LaunchSpec, Observation
 from pulsar_runtime.domain.status import SchedulerState
 from pulsar_runtime.ports import JobManager
+from runtime.tests.contract.batch_machine import BatchMachine
+from runtime.tests.contract.condor_machine import CondorMachine
+from runtime.tests.contract.drmaa_machine import DrmaaMachine
 from runtime.tests.contract.local_machine import LocalMachine
 from runtime.tests.contract.machine import Machine
 from runtime.tests.contract.twin_machine import TwinMachine
 
+#: Managers whose jobs run on the host of the agent, and those whose jobs run elsewhere: batch systems with
+#: and without books. What is the dialects' own is in `test_dialects.py`.
+HERE = ("twin", "local")
+ELSEWHERE = ("Slurm", "Torque", "HTCondor", "DRMAA")
 
-@pytest.fixture(params=["twin", "local"])
+
+@pytest.fixture(params=[*HERE, *ELSEWHERE])
 def machine(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Machine]:
     if request.param == "twin":
         yield TwinMachine()
         return
-    local = LocalMachine(tmp_path, monkeypatch)
-    yield local
-    local.end_everything()
+    real: LocalMachine | BatchMachine | CondorMachine | DrmaaMachine
+    if request.param == "local":
+        real = LocalMachine(tmp_path, monkeypatch)
+    elif request.param == "HTCondor":
+        real = CondorMachine(tmp_path)
+    elif request.param == "DRMAA":
+        real = DrmaaMachine(tmp_path, monkeypatch)
+    else:
+        real = BatchMachine(tmp_path, request.param)
+    yield real
+    real.end_everything()
+
+
+#: For what happens to the host of the agent and to the jobs there.
+on_this_host = pytest.mark.parametrize("machine", HERE, indirect=True)
 
 
 def seen(manager: JobManager, *specs: LaunchSpec) -> list[Observation | None]:
@@ -96,6 +116,7 @@ def test_unknown_launches_are_left_out(machine: Machine) -> None:
     manager = machine.manager()
     spec = machine.job("a")
     manager.submit(spec)
+    machine.work_until(lambda: seen(manager, spec) != [None])
     assert seen(manager, machine.job("never submitted")) == [None]
     assert set(manager.observe([ExternalId("a"), ExternalId("nobody")])) == {"a"}
     assert manager.observe([]) == {}
@@ -209,6 +230,7 @@ def test_a_job_that_vanished_while_nobody_looked_is_seen_vanished(machine: Machi
     assert machine.starts() == ["a"]
 
 
+@on_this_host
 def test_jobs_that_went_down_with_the_host_are_seen_interrupted(machine: Machine) -> None:
     manager = machine.manager()
     spec = started(machine, manager, "a")
@@ -219,6 +241,7 @@ def test_jobs_that_went_down_with_the_host_are_seen_interrupted(machine: Machine
     assert machine.starts() == ["a"]
 
 
+@on_this_host
 def test_an_interrupted_job_runs_again_as_another_launch(machine: Machine) -> None:
     manager = machine.manager(limit=1)
     spec = started(machine, manager, "a")

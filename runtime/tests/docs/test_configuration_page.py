@@ -23,7 +23,13 @@ SETTINGS: tuple[type[attrs.AttrsInstance], ...] = (
 )
 
 #: Attributes that hold more than one value; the page has a section, or a row of its own, for each.
-COMPOSED = {"tokens", *SECTIONS, "managers", "environment"}
+COMPOSED = {
+    "tokens",
+    *SECTIONS,
+    "managers",
+    "environment",
+    *(attribute for settings in MANAGER_TYPES.values() for attribute in settings.families.values()),
+}
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -42,6 +48,7 @@ def test_every_field_is_explained(settings: type[attrs.AttrsInstance]) -> None:
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_every_key_is_on_the_page(settings: type[attrs.AttrsInstance]) -> None:
     text = page()
+    families = {"env_": "environment", **getattr(settings, "families", {})}
+    named = {attribute: f"{prefix}<NAME>" for prefix, attribute in families.items()}
     for attribute in attrs.fields(settings):
-        name = "env_<NAME>" if attribute.name == "environment" else attribute.name
-        assert f"| `{name}` |" in text
+        assert f"| `{named.get(attribute.name, attribute.name)}` |" in text

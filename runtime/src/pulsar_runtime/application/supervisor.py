@@ -129,7 +129,7 @@ class Supervisor:
             else:
                 self._stage_in(job)
         elif job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
-            self._hand_over(job)
+            self._hand_over(job, self._store.submission(job.key))
         elif job.status is JobStatus.POSTPROCESSING:
             self._stage_out(job, again=True)
 
@@ -158,11 +158,11 @@ class Supervisor:
         if queued is not None:
             self._staged_in.discard(job.key)
             self._plans[job.key] = submission.staging.stage_out
-            self._hand_over(queued)
+            self._hand_over(queued, submission)
 
-    def _hand_over(self, job: Job) -> None:
+    def _hand_over(self, job: Job, submission: Submission) -> None:
         works = self._works[job.manager]
-        external_id = works.manager.submit(works.preparer.spec(job))
+        external_id = works.manager.submit(works.preparer.spec(job, submission))
         self._jobs[job.key] = attrs.evolve(job, external_id=external_id)
         self._keys[job.manager, external_id] = job.key
         self._observe(job.manager, [external_id])
@@ -191,7 +191,7 @@ class Supervisor:
                 self._move(job, JobStatus.QUEUED, reason=reason)
         elif state is SchedulerState.RUNNING:
             if job.status is JobStatus.QUEUED:
-                self._move(job, JobStatus.RUNNING)
+                self._move(job, JobStatus.RUNNING, reason=reason)
         elif job.cancel_requested:
             self._move(job, JobStatus.CANCELLED, return_code=code, reason="cancelled")
         elif state is SchedulerState.INTERRUPTED:

@@ -86,6 +86,13 @@ _MANAGER_KEYS = (
     ),
 )
 
+#: Kind, default and meaning of the members of a family of keys.
+_MEMBER = (
+    "text",
+    "none",
+    "Given on to the batch system with every job: see [schedulers](../guide/schedulers.md).",
+)
+
 _MESSAGE_QUEUE = """\
 Keys of the top level too. With `message_queue_url`, or the file that holds it, the agent takes jobs from the
 broker; a site that uses nothing else runs the agent alone. `amqps://` is TLS, and the broker has to prove who
@@ -120,7 +127,8 @@ def _blocks() -> Iterator[str]:
         own = _own(settings, ManagerSettings)
         yield f"### {name}\n"
         yield f"{(settings.__doc__ or '').strip()}\n"
-        yield _table(own) if own else "It has no keys of its own.\n"
+        members = [(f"{prefix}<NAME>", *_MEMBER) for prefix in settings.families]
+        yield _table(own, extra=members) if own or members else "It has no keys of its own.\n"
     for name, section in {**SECTIONS, "tokens": Token}.items():
         yield f"## {name}\n"
         yield f"{(section.__doc__ or '').strip()}\n"

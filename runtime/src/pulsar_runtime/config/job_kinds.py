@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import re
+from string import Template
 from typing import Literal
 
-from pulsar_runtime.config.kind import TRUE_TEXTS, BadValueError, Kind, integer, shown, whole_number
+from pulsar_runtime.config.kind import (
+    TRUE_TEXTS,
+    BadValueError,
+    Kind,
+    from_text,
+    integer,
+    shown,
+    whole_number,
+)
 
 #: As many jobs as there are CPUs that the process may use.
 EVERY_CPU: Literal["*"] = "*"
@@ -60,6 +69,13 @@ def _read_tmp_dir(value: object) -> str | None:
     return None if own else value
 
 
+def _parse_job_name(text: str) -> str:
+    template = Template(text)
+    if not template.is_valid() or set(template.get_identifiers()) - {"job_id"}:
+        raise BadValueError("may hold $job_id and no other variable; a dollar sign is written $$")
+    return text
+
+
 MODE = Kind(name="octal text", read=_read_mode, write=lambda mode: f"{mode:04o}")
 STREAM_SIZE = Kind(
     name="bytes; `0`, `-1` or empty: no limit",
@@ -69,3 +85,4 @@ STREAM_SIZE = Kind(
 )
 CONCURRENCY = Kind(name="whole number, at least 1, or `*`", read=_read_concurrency)
 TMP_DIR = Kind(name="shell expression", read=_read_tmp_dir)
+JOB_NAME = from_text("text", _parse_job_name)

@@ -58,10 +58,18 @@ def read_manager(declaration: Declaration, top: Mapping[str, Any], reading: Read
         return None
     environment = _environment(given, path, reading)
     variables = [key for key in given if key.startswith(ENVIRONMENT_PREFIX)]
-    reading.judge(given, path, [*(key.name for key in options(settings)), "type", *variables], _ELSEWHERE)
+    named = [key.name for key in options(settings)]
+    families: dict[str, Any] = {
+        attribute: _family(prefix, {key: given[key] for key in given if key not in named}, path, reading)
+        for prefix, attribute in settings.families.items()
+    }
+    members = [key for key in given if key.startswith(tuple(settings.families))]
+    reading.judge(given, path, [*named, "type", *variables, *members], _ELSEWHERE)
     own = reading.arguments(settings, given, path)
+    if any(key.required and key.name not in own for key in options(settings)):
+        return None
     common = {key.name: top[key.name] for key in options(JobSettings) if key.name in top}
-    manager = settings(**{**common, **own}, environment=environment)
+    manager = settings(**{**common, **own}, environment=environment, **families)
     return NamedManager(name, manager, reading.origin(path), frozenset(own))
 
 
@@ -79,6 +87,18 @@ def _settings(given: object, path: str, reading: Reading) -> type[ManagerConfig]
         hint = near_match(str(name), [*MANAGER_TYPES, *REFERENCE_MANAGER_TYPES])
         reading.problem(path, f"unknown manager type {str(name)!r}; known: {known}{hint}")
     return None
+
+
+def _family(prefix: str, given: Mapping[str, object], path: str, reading: Reading) -> dict[str, str]:
+    """Return what the keys that begin with *prefix* give, without it; only a manager can judge the rest."""
+    members: dict[str, str] = {}
+    for key, value in given.items():
+        if not key.startswith(prefix) or value is None:
+            continue
+        if isinstance(value, bool | dict | list) or not str(value) or not str(value).isprintable():
+            reading.problem(below(path, key), "must be text of one line: put it between quotes")
+        members[key.removeprefix(prefix)] = str(value)
+    return members
 
 
 def _environment(given: Mapping[str, object], path: str, reading: Reading) -> dict[str, str]:

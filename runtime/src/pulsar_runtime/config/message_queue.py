@@ -150,6 +150,11 @@ class MessageQueue:
         metadata=option(SECONDS, "How often is looked whether there is something to say, without a call."),
     )
 
+    @property
+    def has_broker(self) -> bool:
+        """Tell whether there is a message broker."""
+        return self.message_queue_url is not None or self.message_queue_url_file is not None
+
 
 @attrs.frozen(kw_only=True)
 class Messages:

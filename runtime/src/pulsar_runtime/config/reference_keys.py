@@ -65,7 +65,14 @@ REFERENCE_KEYS: tuple[ReferenceKeys, ...] = (
         "message_queue_publish_capabilities",
         "relay_*",
     ),
-    _ignored("a job's end is noticed as it happens", "min_polling_interval"),
+    _ignored("a job's end is noticed as it happens; batch systems have it", "min_polling_interval"),
+    _ignored(
+        "one launcher does what they did; name it in launcher",
+        "production",
+        "chown_working_directory_script",
+        "drmaa_launch_script",
+        "drmaa_kill_script",
+    ),
     _ignored("stopping always waits for what has to end", "ensure_cleanup"),
     _ignored("it belongs to the manager type coexecution", "monitor"),
     _ignored("it belongs to managers of batch systems", "job_name_template"),
@@ -95,10 +102,6 @@ def reference_keys(key: str) -> ReferenceKeys | None:
 #: Manager types of the reference server (protocol section 8.1) that this version does not have.
 REFERENCE_MANAGER_TYPES: tuple[str, ...] = (
     "coexecution",
-    "queued_cli",
-    "queued_condor",
-    "queued_drmaa",
     "queued_drmaa_xsede",
-    "queued_external_drmaa",
     "queued_pbs",
 )

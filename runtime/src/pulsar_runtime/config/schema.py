@@ -10,6 +10,9 @@ from typing import ClassVar, Literal
 import attrs
 
 from pulsar_runtime.config.address import Address
+from pulsar_runtime.config.batch import BatchOptions
+from pulsar_runtime.config.condor import CondorOptions
+from pulsar_runtime.config.drmaa import DrmaaOptions, RealUserOptions
 from pulsar_runtime.config.job_kinds import CONCURRENCY, MODE, STREAM_SIZE, TMP_DIR
 from pulsar_runtime.config.kind import (
     BOOLEAN,
@@ -109,6 +112,8 @@ class ManagerSettings(JobSettings):
     """What every type of manager has."""
 
     type: ClassVar[str]
+    #: Beginnings of keys whose rest is not ours to name, and the attributes that hold what they give.
+    families: ClassVar[Mapping[str, str]] = {}
 
     tmp_dir: str | None = attrs.field(
         default=None,
@@ -141,9 +146,64 @@ class Unqueued(ManagerSettings):
     type: ClassVar[str] = "unqueued"
 
 
-ManagerConfig = QueuedPython | Unqueued
+@attrs.frozen(kw_only=True)
+class QueuedCli(ManagerSettings, BatchOptions):
+    """Hands jobs to a batch system with that system's own commands."""
 
-MANAGER_TYPES: Mapping[str, type[ManagerConfig]] = {cls.type: cls for cls in (QueuedPython, Unqueued)}
+    type: ClassVar[str] = "queued_cli"
+    families: ClassVar[Mapping[str, str]] = {"job_": "job_options"}
+
+    job_plugin: str = attrs.field(
+        metadata=option(TEXT, "The batch system: `Slurm`, `Torque`, `PBSPro`, `LSF` or `GridEngine`."),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class QueuedSlurm(ManagerSettings, BatchOptions):
+    """Hands jobs to Slurm: `queued_cli` with `job_plugin: Slurm`."""
+
+    type: ClassVar[str] = "queued_slurm"
+    families: ClassVar[Mapping[str, str]] = {"job_": "job_options"}
+
+
+@attrs.frozen(kw_only=True)
+class QueuedCondor(ManagerSettings, CondorOptions):
+    """Hands jobs to HTCondor. Keys `submit_<name>` go into the submit description of every job."""
+
+    type: ClassVar[str] = "queued_condor"
+    families: ClassVar[Mapping[str, str]] = {"submit_": "submit_settings"}
+
+
+@attrs.frozen(kw_only=True)
+class QueuedDrmaa(ManagerSettings, DrmaaOptions):
+    """Hands jobs to a batch system by way of its DRMAA library."""
+
+    type: ClassVar[str] = "queued_drmaa"
+
+
+@attrs.frozen(kw_only=True)
+class QueuedExternalDrmaa(ManagerSettings, DrmaaOptions, RealUserOptions):
+    """As `queued_drmaa`, and each job runs as the user that Galaxy names in `submit_user`."""
+
+    type: ClassVar[str] = "queued_external_drmaa"
+
+
+ManagerConfig = (
+    QueuedPython | Unqueued | QueuedCli | QueuedSlurm | QueuedCondor | QueuedDrmaa | QueuedExternalDrmaa
+)
+
+MANAGER_TYPES: Mapping[str, type[ManagerConfig]] = {
+    cls.type: cls
+    for cls in (
+        QueuedPython,
+        Unqueued,
+        QueuedCli,
+        QueuedSlurm,
+        QueuedCondor,
+        QueuedDrmaa,
+        QueuedExternalDrmaa,
+    )
+}
 
 
 @attrs.frozen(kw_only=True)

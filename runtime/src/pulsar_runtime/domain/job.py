@@ -36,7 +36,7 @@ class Submission:
 
     command_line: str
     environment: tuple[EnvironmentStatement, ...] = ()
-    #: Scheduler parameters; the local managers have no use for them.
+    #: What Galaxy's destination says with ``submit_*``, without the prefix; for batch systems alone.
     submit_params: Mapping[str, str] = attrs.field(factory=dict)
     touch_outputs: tuple[RelativePath, ...] = ()
     dynamic_file_sources: tuple[DynamicFileSource, ...] = ()
@@ -112,6 +112,12 @@ class LaunchSpec:
     stderr: str
     #: What the manager answered earlier, when the job was submitted before the agent restarted.
     external_id: ExternalId | None = None
+    #: The client's name of the job, for people.
+    job_id: str = ""
+    #: The job's directory, where the script leaves ``started`` and ``return_code``.
+    job_directory: str = ""
+    #: As in `Submission.submit_params`.
+    submit_params: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

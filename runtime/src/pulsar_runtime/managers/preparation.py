@@ -52,7 +52,7 @@ class ScriptPreparer:
                 raise DiskFull(f"no space left for the job script of job {job.job_id}") from exc
             raise SubmitRejected(f"the job script cannot be written: {exc.filename}: {exc.strerror}") from exc
 
-    def spec(self, job: Job) -> LaunchSpec:
+    def spec(self, job: Job, submission: Submission) -> LaunchSpec:
         """Return what a manager needs to start the prepared job."""
         metadata = os.path.join(job.directory, Directory.METADATA)
         return LaunchSpec(
@@ -62,6 +62,9 @@ class ScriptPreparer:
             stdout=os.path.join(metadata, "job_stdout"),
             stderr=os.path.join(metadata, "job_stderr"),
             external_id=job.external_id,
+            job_id=job.job_id,
+            job_directory=job.directory,
+            submit_params=submission.submit_params,
         )
 
     def explain(self, job: Job, reason: str) -> None:

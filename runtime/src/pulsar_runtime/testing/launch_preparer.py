@@ -21,7 +21,7 @@ class InMemoryPreparer:
         self.faults.meet(self.prepare)
         self.prepared.append((job, submission))
 
-    def spec(self, job: Job) -> LaunchSpec:
+    def spec(self, job: Job, submission: Submission) -> LaunchSpec:
         """Return what a manager needs to start the prepared job."""
         return LaunchSpec(
             launch_id=job.launch_id,
@@ -30,6 +30,9 @@ class InMemoryPreparer:
             stdout=f"{job.directory}/metadata/job_stdout",
             stderr=f"{job.directory}/metadata/job_stderr",
             external_id=job.external_id,
+            job_id=job.job_id,
+            job_directory=job.directory,
+            submit_params=submission.submit_params,
         )
 
     def explain(self, job: Job, reason: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from pulsar_runtime.config.schema import MANAGER_TYPES
+
 ProblemsOf = Callable[..., tuple[str, ...]]
 
 
@@ -51,7 +53,7 @@ def test_every_problem_is_reported_at_once(problems_of: ProblemsOf) -> None:
         (
             "managers: {a: {type: queued_pyton}}",
             (
-                "managers.a.type: unknown manager type 'queued_pyton'; known: queued_python, unqueued;"
+                f"managers.a.type: unknown manager type 'queued_pyton'; known: {', '.join(MANAGER_TYPES)};"
                 " did you mean 'queued_python'?"
             ),
         ),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from pulsar_runtime.config.load import Loaded
+from pulsar_runtime.config.schema import MANAGER_TYPES
 
 LoadText = Callable[..., Loaded]
 ProblemsOf = Callable[..., tuple[str, ...]]
@@ -116,11 +117,7 @@ REFUSED = [
 #: Section 8.1, types.
 OTHER_TYPES = [
     "coexecution",
-    "queued_drmaa",
     "queued_drmaa_xsede",
-    "queued_external_drmaa",
-    "queued_condor",
-    "queued_cli",
     "queued_pbs",
 ]
 
@@ -169,6 +166,6 @@ def test_a_type_of_the_reference_is_known_but_refused(name: str, problems_of: Pr
     assert problems_of(f"managers: {{a: {{type: {name}, native_specification: x}}}}") == (
         (
             f"managers.a.type: {name!r} is known to the reference server, not implemented in this release;"
-            " this has queued_python, unqueued"
+            f" this has {', '.join(MANAGER_TYPES)}"
         ),
     )

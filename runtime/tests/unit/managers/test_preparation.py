@@ -28,7 +28,7 @@ def job(tmp_path: Path) -> Job:
 
 
 def run(job: Job) -> subprocess.CompletedProcess[str]:
-    spec = ScriptPreparer().spec(job)
+    spec = ScriptPreparer().spec(job, A_SUBMISSION)
     return subprocess.run(
         ["/bin/bash", spec.script],
         cwd=spec.working_directory,
@@ -41,7 +41,7 @@ def run(job: Job) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_launch_is_named_after_job_and_attempt(job: Job, tmp_path: Path) -> None:
-    spec = ScriptPreparer().spec(attrs.evolve(job, external_id=ExternalId("7-1")))
+    spec = ScriptPreparer().spec(attrs.evolve(job, external_id=ExternalId("7-1")), A_SUBMISSION)
     assert (spec.launch_id, spec.external_id) == ("7-2", "7-1")
     assert spec.working_directory == f"{tmp_path}/working"
     assert (spec.stdout, spec.stderr) == (

@@ -1,0 +1,1 @@
+"""Batch systems that are spoken to with their own commands."""

@@ -1,0 +1,1 @@
+"""One module for each batch system: its words, and nothing of how they are used."""
