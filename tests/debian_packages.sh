@@ -29,7 +29,7 @@ need podman command -v podman
 need rabbitmq-server command -v rabbitmq-server
 need python3-venv "${PYTHON:-python3}" -c 'import ensurepip'
 need rsync command -v rsync
-need slurm-wlm test -x "$sbin/slurmctld" -a -x "$sbin/slurmd"
+need slurm-wlm test -x "$sbin/slurmd"
 need util-linux command -v setpriv
 
 [ -n "$missing" ] || exit 0

@@ -55,6 +55,12 @@ options:
         description: Where Galaxy keeps messages until they are acknowledged.
         type: str
         required: true
+      tpv:
+        description: >-
+          Whether environments are destinations of Total Perspective Vortex. It takes texts for formatted
+          strings, so what means more in those is escaped.
+        type: bool
+        required: true
 """
 
 EXAMPLES = """
@@ -64,16 +70,16 @@ registered: "{{ hostvars | galaxyops.pulsar.registrations(groups.pulsar_hosts, g
 RETURN = """
 _value:
   description: >-
-    The registrations, each with its C(name), C(host) and C(state), the C(tools) that go there (C(id),
-    C(environment)), and, if the server describes itself, its C(runner) and its C(environment), as
-    M(galaxyops.pulsar.job_conf_endpoint) takes them. They hold secrets.
+    The registrations, each with its C(name), C(host), C(server) (C(HOST/INSTANCE)) and C(state), the C(tools)
+    that go there (C(id), C(environment)), and, if the server describes itself, its C(runner) and its
+    C(environment), as M(galaxyops.pulsar.job_conf_endpoint) takes them. They hold secrets.
   type: list
   elements: dict
 """
 
 
 def registered(
-    variables: Mapping[str, Mapping[str, Any]], hosts: Iterable[str], galaxy: Mapping[str, str]
+    variables: Mapping[str, Mapping[str, Any]], hosts: Iterable[str], galaxy: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Return the registrations of *hosts*."""
     try:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from .tpv_text import literal
+
 STATES = ("present", "drained", "absent")
 FORMAT = 1
 
@@ -55,6 +57,8 @@ class GalaxySide:
     ca_file: str
     #: Where messages wait for their acknowledgement.
     messages_dir: str
+    #: Whether environments are read by Total Perspective Vortex, not by Galaxy.
+    tpv: bool
 
 
 def registrations(
@@ -89,33 +93,24 @@ def _of_host(host: str, variables: Settings, galaxy: GalaxySide) -> Iterator[dic
         managers = list(settings.get("managers") or variables.get("pulsar_managers") or {DEFAULT_MANAGER: {}})
         for manager in managers:
             name = _name(host, variables, instance, manager if len(managers) > 1 else DEFAULT_MANAGER)
+            # A host's tools go to its first manager; a drained one gets no job any more.
+            tools = [] if gone or state == "drained" else routed
             registration: dict[str, Any] = {
                 "name": name,
                 "host": host,
+                "server": f"{host}/{instance}",
                 "state": "absent" if gone else state,
-                # A host's tools go to its first manager; a drained one gets no job any more.
-                "tools": []
-                if gone or state == "drained"
-                else [{"id": id_, "environment": name} for id_ in routed],
+                "tools": [{"id": id_, "environment": name} for id_ in tools],
             }
-            routed = []
+            routed = routed if gone else []
             if instance in described:
                 registration |= _entries(name, described[instance], manager, variables, galaxy)
-            elif not gone:
-                raise RegistrationError(
-                    f"what {_where(host, instance)} says of itself is not known: deploy it with "
-                    "galaxyops.pulsar.site, and run galaxyops.pulsar.register, which reads it"
-                )
             yield registration
 
 
 def _instances(variables: Settings) -> list[tuple[str, Settings]]:
     instances: Mapping[str, Any] = variables.get("pulsar_instances") or {"": {}}
     return [(name, overrides or {}) for name, overrides in sorted(instances.items())]
-
-
-def _where(host: str, instance: str) -> str:
-    return f"instance {instance} of {host}" if instance else host
 
 
 def _name(host: str, variables: Settings, instance: str, manager: str) -> str:
@@ -142,6 +137,11 @@ def _entries(
     of_runner = variables.get("galaxy_endpoint_runner_params") or {}
     of_environment = variables.get("galaxy_endpoint_params") or {}
     general = {"default_file_action": FILE_ACTIONS[transport], **EVERYWHERE}
+    # What the inventory adds may be meant as an expression, and stays as it is.
+    derived = {
+        kind: {key: literal(value) if galaxy.tpv else value for key, value in environment[kind].items()}
+        for kind in ("params", "secret_params")
+    }
     return {
         "runner": {
             "id": name,
@@ -151,9 +151,10 @@ def _entries(
         },
         "environment": {
             "id": name,
-            "params": {**general, **environment["params"], **of_environment},
-            "secret_params": environment["secret_params"],
+            "params": {**general, **derived["params"], **of_environment},
+            "secret_params": derived["secret_params"],
             "env": variables.get("galaxy_endpoint_env") or [],
+            **({"metrics": metrics} if (metrics := variables.get("galaxy_endpoint_metrics")) else {}),
         },
     }
 

@@ -51,16 +51,15 @@ def play(run: Callable[..., str], collections: Path, tmp_path: Path) -> Play:
         task = {
             "name": "Register",
             "galaxyops.pulsar.job_conf_endpoint": {
-                "path": "{{ item.0 }}",
-                "name": "{{ item.1.name }}",
+                "path": "{{ paths[item] }}",
+                "name": "{{ endpoints[item].name }}",
                 "state": state,
-                "runner": "{{ item.1.runner }}",
-                "environments": "{{ item.1.environments }}",
-                "tools": "{{ item.1.tools | default([]) }}",
-                "limits": "{{ item.1.limits | default([]) }}",
+                "runner": "{{ endpoints[item].runner }}",
+                "environments": "{{ endpoints[item].environments }}",
+                "tools": "{{ endpoints[item].tools | default([]) }}",
+                "limits": "{{ endpoints[item].limits | default([]) }}",
             },
-            "loop": "{{ paths | zip(endpoints) }}",
-            "loop_control": {"label": "{{ item.0 }}"},
+            "loop": [0, 1, 2],
         }
         playbook = tmp_path / "register.yml"
         playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))

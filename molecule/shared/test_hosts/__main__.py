@@ -25,12 +25,18 @@ def main() -> None:
         default=False,
         help="hosts reach nothing but the control node",
     )
+    parser.add_argument(
+        "--networks",
+        type=json.loads,
+        default={},
+        help="JSON: the networks of each host that is not just on the one that leads out",
+    )
     arguments = parser.parse_args()
     scenario = Scenario(
         name=arguments.scenario, folder=arguments.folder.resolve(), internal=arguments.internal
     )
     if arguments.action == "create":
-        scenario.create(json.load(sys.stdin))
+        scenario.create(json.load(sys.stdin), arguments.networks)
     else:
         scenario.destroy()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -26,8 +26,8 @@ class Host:
     name: str
     container: str
     image: str
-    network: Network
-    address: IPv4Address
+    #: Its address on each network that it is on.
+    addresses: Mapping[Network, IPv4Address]
 
     def start(self, *, authorized_keys: Path, volumes: Sequence[str]) -> None:
         """Start the container; systemd goes on booting."""
@@ -36,7 +36,10 @@ class Host:
             "--detach",
             f"--name={self.container}",
             f"--hostname={self.name}",
-            f"--network={self.network.name}:ip={self.address},mac={self._hardware_address},alias={self.name}",
+            *(
+                f"--network={network.name}:ip={address},mac={_hardware_address(address)},alias={self.name}"
+                for network, address in self.addresses.items()
+            ),
             "--privileged",
             "--systemd=always",
             f"--volume={authorized_keys}:/etc/ssh/authorized_keys:ro",
@@ -45,9 +48,9 @@ class Host:
         )
 
     @property
-    def _hardware_address(self) -> str:
-        """One that stays over a restart, as a machine's does; others would look for the host in vain."""
-        return "02:00:" + self.address.packed.hex(":")
+    def address(self) -> IPv4Address:
+        """The one that the control node reaches it by."""
+        return next(iter(self.addresses.values()))
 
     def wait_for_boot(self) -> None:
         """Return when every service has started; the file `BOOTED` tells later what is newer."""
@@ -59,3 +62,8 @@ class Host:
         except PodmanFailed as failed:
             units = podman("exec", self.container, "systemctl", "--failed", "--no-legend", "--plain")
             raise BootFailed(f"{self.container} has not booted ({failed}): {units}") from failed
+
+
+def _hardware_address(address: IPv4Address) -> str:
+    """One that stays over a restart, as a machine's does; others would look for the host in vain."""
+    return "02:00:" + address.packed.hex(":")

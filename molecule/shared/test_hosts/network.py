@@ -1,4 +1,4 @@
-"""The private network of a scenario's hosts."""
+"""The private networks of a scenario's hosts."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ class Network:
         if not exists("network", self.name):
             podman("network", "create", *(["--internal"] if self.internal else []), self.name)
 
-    def remove(self) -> None:
-        """Remove the network with everything on it."""
-        if exists("network", self.name):
-            podman("network", "rm", "--force", "--time=0", self.name)
-
     def addresses(self) -> list[IPv4Address]:
-        """Return the addresses for hosts, in their order."""
+        """Return the addresses for hosts, in their order; the network has to be there."""
         (description,) = json.loads(podman("network", "inspect", self.name))
         (subnet,) = description["subnets"]
         return list(IPv4Network(subnet["subnet"]).hosts())[FIRST_HOST - 1 :]
+
+
+def remove_networks(name: str) -> None:
+    """Remove the networks of this name, or of one that goes on after a dot, with everything on them."""
+    for found in podman("network", "ls", "--format={{.Name}}").split():
+        if found.partition(".")[0] == name:
+            podman("network", "rm", "--force", "--time=0", found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 #: The role and nothing else.
@@ -19,12 +19,15 @@ def play(
     limit: str,
     variables: Mapping[str, object],
     collections: Path | None = None,
+    options: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Run a playbook with further variables on the hosts that *limit* names, and return what it printed.
 
     A playbook of the collection goes by its name. *collections* has another collection than the checkout's.
     """
-    with start(playbook, limit=limit, variables=variables, collections=collections) as process:
+    with start(
+        playbook, limit=limit, variables=variables, collections=collections, options=options
+    ) as process:
         output, _ = process.communicate(timeout=LIMIT)
         return subprocess.CompletedProcess(process.args, process.wait(), output)
 
@@ -35,6 +38,7 @@ def start(
     limit: str,
     variables: Mapping[str, object],
     collections: Path | None = None,
+    options: Sequence[str] = (),
 ) -> subprocess.Popen[str]:
     """Start a playbook.
 
@@ -47,6 +51,7 @@ def start(
         f"--inventory={os.environ['MOLECULE_EPHEMERAL_DIRECTORY']}/inventory",
         f"--limit={limit}",
         f"--extra-vars={json.dumps(variables)}",
+        *options,
         str(playbook),
     ]
     return subprocess.Popen(

@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
+from ipaddress import IPv4Address
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
 import attrs
 
 from .host import Host
 from .image import IMAGES, ensure, one_builder
-from .network import Network
+from .network import Network, remove_networks
 from .pip import PipConfiguration
 
 CHECKOUT = Path(__file__).parents[3]
+
+#: The network that every host is on for which nothing else is said.
+OUTSIDE = "outside"
 LIMIT = 30.0
 
 
@@ -25,15 +31,20 @@ class Scenario:
     """A scenario by name; *folder* is its own, for the key and the inventory that `create` writes.
 
     With *internal*, its hosts reach nothing but each other and the control node, and are given nothing
-    to install from.
+    to install from. So it is for a host that is only on other networks than `OUTSIDE`.
     """
 
     name: str
     folder: Path
     internal: bool
 
-    def create(self, images: Mapping[str, str]) -> None:
-        """Make a host for each name from the image of that name, all anew; wait until all have booted."""
+    def create(
+        self, images: Mapping[str, str], networks: Mapping[str, Sequence[str]] = MappingProxyType({})
+    ) -> None:
+        """Make a host for each name from the image of that name, all anew; wait until all have booted.
+
+        *networks* has the names of those that a host is on; of several, the control node uses the first.
+        """
         self.destroy()
         self.folder.mkdir(parents=True, exist_ok=True)
         # Connections that ssh keeps open lead to the hosts that were removed.
@@ -42,35 +53,42 @@ class Scenario:
         volumes = PipConfiguration.of_this_machine().volumes(self.folder / "pip.conf")
         with one_builder():
             references = {name: ensure(IMAGES[image], volumes) for name, image in images.items()}
-        self._network.create()
+        addresses = self._connect({name: networks.get(name, [OUTSIDE]) for name in images})
         hosts = [
-            Host(
-                name=name,
-                container=f"{self._prefix}-{name}",
-                image=reference,
-                network=self._network,
-                address=address,
-            )
-            for (name, reference), address in zip(references.items(), self._network.addresses(), strict=False)
+            Host(name=name, container=f"{self._prefix}-{name}", image=reference, addresses=addresses[name])
+            for name, reference in references.items()
         ]
         for host in hosts:
-            host.start(authorized_keys=key.with_suffix(".pub"), volumes=[] if self.internal else volumes)
+            leads_out = any(not network.internal for network in host.addresses)
+            host.start(authorized_keys=key.with_suffix(".pub"), volumes=volumes if leads_out else [])
         for host in hosts:
             host.wait_for_boot()
         self._write_inventory(hosts, key)
 
     def destroy(self) -> None:
-        """Remove the network and every host on it."""
-        self._network.remove()
+        """Remove the networks and every host on them."""
+        remove_networks(self._prefix)
 
     @property
     def _prefix(self) -> str:
         """What tells the containers of this checkout's scenario from others on the same machine."""
         return f"pulsar-{sha256(bytes(CHECKOUT)).hexdigest()[:4]}-{self.name}"
 
-    @property
-    def _network(self) -> Network:
-        return Network(self._prefix, self.internal)
+    def _connect(self, networks: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[Network, IPv4Address]]:
+        """Make the networks, given those of each host, and return its address on each of them."""
+        free: dict[Network, Iterator[IPv4Address]] = {}
+        for network in map(self._network, dict.fromkeys(chain.from_iterable(networks.values()))):
+            network.create()
+            free[network] = iter(network.addresses())
+        return {
+            host: {network: next(free[network]) for network in map(self._network, names)}
+            for host, names in networks.items()
+        }
+
+    def _network(self, name: str) -> Network:
+        if name == OUTSIDE:
+            return Network(self._prefix, self.internal)
+        return Network(f"{self._prefix}.{name}", internal=True)
 
     def _make_key(self) -> Path:
         directory = self.folder / "ssh"

@@ -13,10 +13,10 @@ class NotInTime(AssertionError):
     """What was waited for did not happen."""
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Ask again and again until the condition holds; raise `NotInTime` when that takes too long."""
-    deadline = time.monotonic() + PATIENCE
+def wait_until(condition: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Ask again and again until the condition holds; raise `NotInTime` when that takes too many seconds."""
+    deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() > deadline:
-            raise NotInTime(f"not within {PATIENCE:.0f} s")
+            raise NotInTime(f"not within {patience:.0f} s")
         time.sleep(INTERVAL)

@@ -1,6 +1,6 @@
 """How the commands of each dialect are spoken to and answer, as far as managers use them.
 
-The forms are those of the recorded outputs in `runtime/tests/unit/managers/batch/recorded`.
+The forms are those of the answers in `runtime/tests/unit/managers/batch`.
 """
 
 from __future__ import annotations

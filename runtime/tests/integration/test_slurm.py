@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from runtime.tests.live_server import LiveServer, running_server, wait_until
+from runtime.tests.live_server import LiveServer, running_server, serve_command, wait_until
 from runtime.tests.resilience.patient_client import PatientClient, patient_client
 from runtime.tests.resilience.workload import Workload
 from runtime.tests.slurm_cluster import SlurmCluster, running_cluster
@@ -132,3 +134,13 @@ def test_a_job_that_is_cancelled_there_says_so_here(cluster: SlurmCluster, clien
     assert answer["status"] == "complete"
     assert answer["returncode"] in (137, 143)
     assert "pulsar: cancelled by an administrator" in str(answer["job_stderr"])
+    program = serve_command(client.server.config, client.server.bind)[0]
+    shown = subprocess.run(
+        [program, "jobs", "show", "killed", "--config", str(client.server.config)],
+        capture_output=True,
+        text=True,
+        timeout=END_LIMIT,
+        check=True,
+    ).stdout
+    assert "cancelled by an administrator" in shown
+    assert re.search(r"running +Slurm job \d+$", shown, re.MULTILINE)

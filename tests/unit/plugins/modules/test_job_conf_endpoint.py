@@ -17,6 +17,8 @@ from plugins.modules import job_conf_endpoint, job_conf_endpoint_info
 from tests.galaxy_side.galaxy_judge import GalaxyJudge
 from tests.job_conf_shapes import ADVANCED_XML, ANCHORS, BASIC_XML, INLINE, MINIMAL, SHAPES, Shape
 
+GALAXY = Path(__file__).parents[4] / ".cache" / "venv" / "galaxy"
+
 Register = Callable[..., dict[str, Any]]
 
 #: In what the tests register, and in the shapes.
@@ -89,7 +91,13 @@ def call(module: Any, capsys: pytest.CaptureFixture[str], arguments: dict[str, A
 def register(tmp_path: Path, capsys: pytest.CaptureFixture[str], galaxy_judge: GalaxyJudge) -> Register:
     """Run the module; what it writes must be what Galaxy reads, and starts with."""
 
-    def run(path: Path, *, check: bool = False, succeeds: bool = True, **options: Any) -> dict[str, Any]:  # noqa: ANN401 (options)
+    def run(
+        path: Path,
+        *,
+        check: bool = False,
+        succeeds: bool = True,
+        **options: Any,  # noqa: ANN401 (of the module)
+    ) -> dict[str, Any]:
         before = path.read_bytes() if path.exists() else None
         result = call(
             job_conf_endpoint,
@@ -189,6 +197,22 @@ def test_two_endpoints_come_and_go_and_every_byte_is_restored(shape_path: Path, 
     assert not register(shape_path, name="site2", state="absent")["changed"]
 
 
+@pytest.mark.parametrize(
+    "sample", ["job_conf.sample.yml", "job_conf.xml.sample_advanced", "job_conf.xml.sample_basic"]
+)
+def test_galaxys_own_samples_are_restored(tmp_path: Path, register: Register, sample: str) -> None:
+    """The longest files there are, with all that Galaxy knows."""
+    (original,) = GALAXY.glob(f"lib/python3*/site-packages/galaxy/config/sample/{sample}")
+    path = tmp_path / sample
+    path.write_bytes(original.read_bytes())
+    for options in (rest(), mq()):
+        assert register(path, **options)["changed"]
+        assert not register(path, **options)["changed"]
+    for name in ("site1", "site2"):
+        assert register(path, name=name, state="absent")["changed"]
+    assert path.read_bytes() == original.read_bytes()
+
+
 def test_nothing_that_was_there_is_touched(shape_path: Path, register: Register) -> None:
     """Without what is inserted, the file is what it was: no byte is moved, quoted anew or wrapped."""
     original = shape_path.read_bytes()
@@ -233,6 +257,14 @@ def test_the_difference_shows_what_changes_and_no_secret(job_conf: Path, registe
     assert removed - added == {"    amqp_ack_republish_time: 300"}
     assert added - removed == {"    amqp_ack_republish_time: 600"}
     assert "    amqp_url: pyamqp://galaxy:********@broker.example.org:5671/site2" in removed & added
+
+
+def test_a_secret_of_any_name_is_not_shown_when_it_changes(job_conf: Path, register: Register) -> None:
+    options = rest()
+    options["environments"][0]["secret_params"]["docker_env_KEY"] = SECRETS[-1]
+    register(job_conf, **options)
+    options["environments"][0]["secret_params"]["docker_env_KEY"] = "another"
+    assert register(job_conf, **options)["sections"] == ["environments"]
 
 
 def test_secrets_of_others_are_not_in_a_difference(tmp_path: Path, register: Register) -> None:

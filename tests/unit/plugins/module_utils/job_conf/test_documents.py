@@ -37,7 +37,7 @@ def document(text: str) -> Document:
         ),
         ("runners: {a: {}}\nexecution: [1]\n", "line 2: execution is no mapping"),
         ("runners: null\nexecution: {environments: {}}\n", "line 1: runners is neither a mapping nor a list"),
-        (END + "tools:\n- # first\n  id: a\n", "line 5: an item of a list begins with a comment"),
+        (END + "tools:\n- !x\n  id: a\n", "could not determine a constructor for the tag '!x'"),
         (END + "all:\n- &a {id: x}\ntools:\n- *a\n", "line 5: tools begins with an alias: write it out"),
         ("? runners\n: local: {load: x}\n", "line 2: runners begins in the line of its name"),
         (END + "tools: [{id: t}]\n", "tools: t in line 3 shares its line with others: remove it by hand"),
@@ -54,7 +54,7 @@ def test_what_is_too_odd_is_refused(text: str, because: str) -> None:
 
 def test_a_list_that_is_in_order_is_added_to() -> None:
     """Its dashes are where its name is; its first item is on a line of its own."""
-    text = END + "tools:\n# why\n-\n    id: a\n    environment: e\n- id: b\n"
+    text = END + "tools:\n# why\n- # this\n\n  # and that\n    id: a\n    environment: e\n- id: b\n"
     assert ensure(YamlDocument(text), ENDPOINT, adopt=False).text.startswith(
         "runners: {\n  # begin galaxyops.pulsar site1 runners\n"
     )
@@ -73,6 +73,15 @@ def test_parameters_may_be_on_their_own() -> None:
     ).conf
     assert conf.runners == {"r": {"load": "x", "workers": 2, "params": {"a": 1}}}
     assert conf.environments == {"e": {"runner": "r", "metrics": "m.yml", "params": {"b": 2}}}
+
+
+def test_a_limit_is_the_same_under_both_of_its_names() -> None:
+    limit = "limits: [{type: destination_total_concurrent_jobs, id: e, value: 1}]\n"
+    limits = [{"type": "environment_total_concurrent_jobs", "id": "e", "value": 3}]
+    with pytest.raises(
+        JobConfError, match="limits: environment_total_concurrent_jobs of e in line 3 belongs"
+    ):
+        ensure(YamlDocument(END + limit), ENDPOINT._replace(limits=limits), adopt=False)
 
 
 def test_metrics_are_written_for_galaxy() -> None:

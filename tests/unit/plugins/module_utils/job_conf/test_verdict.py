@@ -124,6 +124,8 @@ def test_what_galaxys_runners_refuse_is_refused(
             "load is galaxy.jobs.runners.pulsar:PulsarKubernetesJobRunner, which",
         ),
         (endpoint(runner={"amqp_republish_time": 1}), "did you mean amqp_ack_republish_time?"),
+        (endpoint(runner={"amqp_consumer_timeout": "soon"}), "amqp_consumer_timeout has to be a number"),
+        (endpoint(runner={"amqp_connect_ssl_cert_reqs": "yes"}), "has to be cert_none, cert_optional or"),
         (endpoint(runner={"workers": 1}), "workers is no parameter: give it beside params"),
         (endpoint(params={**REST, "tags": "a"}), "environment site: tags is no parameter"),
         (endpoint(params={"private_token": "word"}), "environment site: url is missing"),
