@@ -82,17 +82,18 @@ class _Conversation(socketserver.StreamRequestHandler):
     def _answer(self, request: str, headers: dict[str, str]) -> None:
         method, target, _ = request.split()
         path = parse_qs(urlsplit(target).query)["path"][0]
+        # Each move is noted before its last byte is sent: whoever has that byte finds the move.
         if method == "POST":
-            size = self._receive(headers)
+            self.server.moves.append(Move(method, path, self._receive(headers)))
             self._send("200 OK", "Content-Type: application/json", body=b'{"message": "ok"}')
         else:
-            size = self._file(Path(path), with_body=method == "GET")
-        self.server.moves.append(Move(method, path, size))
+            self._file(method, Path(path))
 
-    def _file(self, path: Path, *, with_body: bool) -> int:
+    def _file(self, method: str, path: Path) -> None:
         """Send a file with what tells that it has not changed, as Galaxy's web framework does."""
         with path.open("rb") as file:
             stat = os.fstat(file.fileno())
+            self.server.moves.append(Move(method, str(path), stat.st_size))
             self._send(
                 "200 OK",
                 "Content-Type: application/octet-stream",
@@ -101,9 +102,8 @@ class _Conversation(socketserver.StreamRequestHandler):
                 f'ETag: "{stat.st_mtime_ns:x}-{stat.st_size:x}"',
                 length=stat.st_size,
             )
-            if with_body:
+            if method == "GET":
                 self.request.sendfile(file)
-        return stat.st_size
 
     def _receive(self, headers: dict[str, str]) -> int:
         """Let a form with one file pass and return the size of the file."""

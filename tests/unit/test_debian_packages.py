@@ -24,6 +24,7 @@ COMMANDS = (
     "rabbitmq-server",
     "rsync",
     "setpriv",
+    "slurmd",
     "ssh-keygen",
     "sshd",
 )

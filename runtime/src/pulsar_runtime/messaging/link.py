@@ -84,9 +84,10 @@ class Link:
             arrived = self._readable(min(left, self._pause))
             with self.translating():
                 while self._readable(0):
-                    # Something arrived, so this waits only for the rest of it.
+                    # Something arrived, so this waits only for the rest of its frame. kombu's drain_events
+                    # would go on after a heartbeat, deaf to the alarm, and sending none itself.
                     with suppress(TimeoutError):
-                        self._connection.drain_events(timeout=_ARRIVAL_SECONDS)
+                        self._connection.connection.blocking_read(_ARRIVAL_SECONDS)
                 self._connection.heartbeat_check(rate=_LOOKS_PER_HEARTBEAT)
             if arrived or time.monotonic() >= deadline:
                 self._alarm.hear()
