@@ -70,7 +70,7 @@ test-runtime: .venv ## run the tests of the runtime and of the benchmarks
 
 .PHONY: test-collection
 test-collection: .venv .cache/venv/ansible/complete .cache/venv/galaxy/complete | $(COLLECTIONS) ## run those of the collection, tarball, demo
-	$(PYTEST) tests
+	$(PYTEST) --cov plugins --cov-config $(TOOLS) --cov-report term tests
 
 # Each run has temporary files of its own: pytest fails on what another one left that cannot be removed.
 PYTEST = temporary=$$(mktemp -d) && trap 'rm -rf "$$temporary"' EXIT && PYTEST_DEBUG_TEMPROOT=$$temporary \
@@ -81,11 +81,11 @@ STEP ?= test
 SCENARIOS := $(sort $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
 
 .PHONY: molecule
-molecule: .venv | $(COLLECTIONS) ## run a scenario on test hosts: SCENARIO=default STEP=test
+molecule: .venv .cache/venv/galaxy/complete | $(COLLECTIONS) ## run a scenario on test hosts: SCENARIO=default STEP=test
 	molecule/shared/bin/run-scenario '$(SCENARIO)' '$(STEP)'
 
 .PHONY: molecule-all
-molecule-all: .venv | $(COLLECTIONS) ## run all scenarios on test hosts, two at a time
+molecule-all: .venv .cache/venv/galaxy/complete | $(COLLECTIONS) ## run all scenarios on test hosts, two at a time
 	@printf '%s\n' $(SCENARIOS) | xargs --max-procs 2 --replace molecule/shared/bin/run-scenario --quietly {}
 
 .PHONY: bench

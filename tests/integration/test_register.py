@@ -20,6 +20,25 @@ from tests.job_conf_shapes import SHAPES
 Run = Callable[..., str]
 
 BROKER = {"host": "mq.example.org", "port": 5671, "vhost": "meets"}
+DISPATCHER = """\
+# TPV decides.
+runners:
+  dynamic: {load: "galaxy.jobs.runners.dynamic:DynamicJobRunner"}
+  local: {load: "galaxy.jobs.runners.local:LocalJobRunner"}
+execution:
+  default: tpv_dispatcher
+  environments:
+    tpv_dispatcher:
+      runner: dynamic_tpv
+      tpv_config_files: [own.yml] # ours
+"""
+#: What an administrator writes of TPV's.
+OWN = """\
+tools:
+  cat1: {cores: 2, scheduling: {require: [pulsar_listens]}}
+destinations:
+  own: {runner: local}
+"""
 SHAPE = next(shape for shape in SHAPES if shape.name == "anchors")
 
 
@@ -170,6 +189,60 @@ def test_servers_of_both_kinds_are_registered_and_leave_without_a_trace(
     assert changed_hosts(galaxy.register(**leaves)) == 0
     assert ask(server, "POST", "jobs", job_id="later") == 200
     assert ask(server, "DELETE", "jobs/later") == 200
+
+
+@pytest.mark.timeout(600)  # three playbooks, and TPV
+def test_tpv_sends_a_tool_to_the_server_that_it_requires_until_that_leaves(
+    galaxy: Galaxy, galaxy_judge: GalaxyJudge, server: LiveServer
+) -> None:
+    galaxy.job_conf.write_text(DISPATCHER)
+    own, written = galaxy.directory / "own.yml", galaxy.directory / "tpv_pulsar.yml"
+    own.write_text(OWN)
+    for_tpv = ("-e", json.dumps({"galaxy_endpoint_tpv_file": str(written), "galaxy_endpoint_tools": []}))
+
+    output = galaxy.register(
+        "--diff", "-vvv", *for_tpv, galaxy_endpoint_params={"submit_request_cpus": "{cores}"}
+    )
+    assert server.token not in output
+    found = galaxy_judge.tpv_map_tool(galaxy.job_conf, "cat1")
+    assert found["runner"] == "pulsar_listens"
+    params = found["params"]
+    assert (params["url"], params["private_token"], params["submit_request_cpus"]) == (
+        server.url,
+        server.token,
+        "2",
+    )
+    assert galaxy.restarts() == ["graceful"]
+
+    galaxy.register(*for_tpv, galaxy_endpoint_state="drained")
+    destinations = galaxy_judge.tpv_destinations(own, written)["destinations"]
+    assert "offline" in [tag["value"] for tag in destinations["pulsar_listens"]["scheduling"]["tags"]]
+    assert galaxy.restarts() == ["graceful"]
+
+    forced = ("-e", "galaxy_endpoint_force=true", "-e", "register_drain_seconds=5")
+    galaxy.register(*for_tpv, *forced, galaxy_endpoint_state="absent")
+    assert galaxy.job_conf.read_text() == DISPATCHER
+    assert not written.exists()
+
+
+@pytest.mark.timeout(600)  # four playbooks
+def test_a_server_that_says_nothing_keeps_what_was_registered_and_no_other_from_it(galaxy: Galaxy) -> None:
+    descriptor = galaxy.directory / "meets" / "config" / "endpoint.json"
+    said = descriptor.read_text()
+    descriptor.unlink()
+    output = galaxy.register(succeeds=False)
+    assert "pulsar_meets: nothing is known of what the server says of itself" in " ".join(output.split())
+    assert galaxy.job_conf.read_bytes() == SHAPE.content
+    assert "pulsar_meets would be registered once deployed" in galaxy.register("--check")
+
+    descriptor.write_text(said)
+    galaxy.register()
+    registered = galaxy.job_conf.read_text()
+    descriptor.unlink()
+    galaxy.register(galaxy_endpoint_name="{{ 'pulsar_meets' if pulsar_transport is defined else 'other' }}")
+    assert "pulsar_meets" in galaxy.job_conf.read_text()
+    assert "other" in galaxy.job_conf.read_text()
+    assert registered.count("pulsar_meets") == galaxy.job_conf.read_text().count("pulsar_meets")
 
 
 def ask(server: LiveServer, method: str, where: str, **query: str) -> int:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from plugins.modules import job_conf_endpoint, job_conf_endpoint_info
 from tests.galaxy_side.galaxy_judge import GalaxyJudge
 from tests.job_conf_shapes import ADVANCED_XML, ANCHORS, BASIC_XML, INLINE, MINIMAL, SHAPES, Shape
+from tests.unit.run_module import run_module
 
 GALAXY = Path(__file__).parents[4] / ".cache" / "venv" / "galaxy"
 
@@ -75,20 +75,16 @@ def mq(name: str = "site2") -> dict[str, Any]:
     }
 
 
-def call(module: Any, capsys: pytest.CaptureFixture[str], arguments: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 (a Python module)
+def call(main: Callable[[], None], arguments: dict[str, Any]) -> dict[str, Any]:
     """Run a module in this process; return its result, in which no secret must be."""
-    with patch_module_args(arguments), pytest.raises(SystemExit) as end:
-        module.main()
-    printed = capsys.readouterr()
+    result = run_module(main, **arguments)
     for secret in SECRETS:
-        assert secret not in printed.out + printed.err
-    result: dict[str, Any] = json.loads(printed.out)
-    assert bool(end.value.code) == bool(result.get("failed"))
+        assert secret not in json.dumps(result)
     return result
 
 
 @pytest.fixture
-def register(tmp_path: Path, capsys: pytest.CaptureFixture[str], galaxy_judge: GalaxyJudge) -> Register:
+def register(tmp_path: Path, galaxy_judge: GalaxyJudge) -> Register:
     """Run the module; what it writes must be what Galaxy reads, and starts with."""
 
     def run(
@@ -100,8 +96,7 @@ def register(tmp_path: Path, capsys: pytest.CaptureFixture[str], galaxy_judge: G
     ) -> dict[str, Any]:
         before = path.read_bytes() if path.exists() else None
         result = call(
-            job_conf_endpoint,
-            capsys,
+            job_conf_endpoint.main,
             {
                 "path": str(path),
                 **options,
@@ -340,7 +335,7 @@ def test_the_mode_stays_and_a_backup_is_made_on_demand(job_conf: Path, register:
 
 
 def test_an_edit_by_somebody_else_in_the_meantime_is_not_lost(
-    job_conf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    job_conf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other edit happens when the new file is complete, just before it would be renamed."""
     make: Callable[..., tuple[int, str]] = tempfile.mkstemp
@@ -351,7 +346,7 @@ def test_an_edit_by_somebody_else_in_the_meantime_is_not_lost(
 
     monkeypatch.setattr(tempfile, "mkstemp", edit_and_make)
     arguments = {"path": str(job_conf), "_ansible_remote_tmp": str(tmp_path), **rest()}
-    result = call(job_conf_endpoint, capsys, arguments)
+    result = call(job_conf_endpoint.main, arguments)
     assert result["msg"].endswith("somebody else changed it in the meantime: try again")
     assert job_conf.read_text() == ANCHORS + "# by somebody else\n"
 
@@ -510,9 +505,9 @@ def test_from_a_file_that_is_not_there_nothing_is_removed(tmp_path: Path, regist
     assert not register(tmp_path / "job_conf.yml", name="site1", state="absent")["changed"]
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     arguments = {"path": str(tmp_path), "_ansible_remote_tmp": str(tmp_path), **rest()}
-    assert "it cannot be read: Is a directory" in call(job_conf_endpoint, capsys, arguments)["msg"]
+    assert "it cannot be read: Is a directory" in call(job_conf_endpoint.main, arguments)["msg"]
 
 
 def test_a_file_that_must_not_be_written_is_refused(
@@ -643,9 +638,7 @@ def test_the_options_are_documented() -> None:
     assert names({**shared, **own}, "suboptions") == names(job_conf_endpoint.ARGUMENTS, "options")
 
 
-def test_all_endpoints_are_read_back_in_one_form(
-    tmp_path: Path, register: Register, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_endpoints_are_read_back_in_one_form(tmp_path: Path, register: Register) -> None:
     found = []
     for name, text in (("job_conf.yml", ANCHORS), ("job_conf.xml", ADVANCED_XML), ("galaxy.yml", INLINE)):
         path = tmp_path / name.partition(".")[2] / name
@@ -653,9 +646,7 @@ def test_all_endpoints_are_read_back_in_one_form(
         path.write_text(text)
         for options in (mq(), rest()):
             register(path, **options)
-        result = call(
-            job_conf_endpoint_info, capsys, {"path": str(path), "_ansible_remote_tmp": str(tmp_path)}
-        )
+        result = call(job_conf_endpoint_info.main, {"path": str(path), "_ansible_remote_tmp": str(tmp_path)})
         assert not result["changed"]
         assert "problem" not in result
         found.append(sorted(result["endpoints"], key=lambda endpoint: str(endpoint["name"])))
@@ -674,14 +665,12 @@ def as_texts(value: Any) -> Any:  # noqa: ANN401 (a tree)
     return [as_texts(each) for each in value] if isinstance(value, list) else str(value).lower()
 
 
-def test_the_reader_says_when_galaxy_reads_something_else(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_reader_says_when_galaxy_reads_something_else(tmp_path: Path) -> None:
     path = tmp_path / "job_conf.yml"
     path.write_text(ANCHORS + "  - {type: x}\n")
     (tmp_path / "galaxy.yml").write_text(INLINE)
     arguments = {"path": str(path), "_ansible_remote_tmp": str(tmp_path)}
-    assert "it has no effect" in call(job_conf_endpoint_info, capsys, arguments)["problem"]
+    assert "it has no effect" in call(job_conf_endpoint_info.main, arguments)["problem"]
     path.write_text("runners: [\n")
-    message = call(job_conf_endpoint_info, capsys, arguments)["msg"]
+    message = call(job_conf_endpoint_info.main, arguments)["msg"]
     assert message.startswith(f"{path} is no job configuration that can be read: line 2")
