@@ -239,10 +239,21 @@ def test_a_server_that_says_nothing_keeps_what_was_registered_and_no_other_from_
     galaxy.register()
     registered = galaxy.job_conf.read_text()
     descriptor.unlink()
-    galaxy.register(galaxy_endpoint_name="{{ 'pulsar_meets' if pulsar_transport is defined else 'other' }}")
-    assert "pulsar_meets" in galaxy.job_conf.read_text()
-    assert "other" in galaxy.job_conf.read_text()
-    assert registered.count("pulsar_meets") == galaxy.job_conf.read_text().count("pulsar_meets")
+    galaxy.register(galaxy_endpoint_params={"docker_enabled": "true"})
+    changed = galaxy.job_conf.read_text()
+    assert changed.count("docker_enabled") == 1  # of the one that listens
+    assert changed.count("pulsar_meets") == registered.count("pulsar_meets")
+
+
+@pytest.mark.timeout(600)  # four playbooks
+def test_a_tool_moves_from_one_server_to_another_and_back(galaxy: Galaxy, galaxy_judge: GalaxyJudge) -> None:
+    galaxy.register()
+    moved = {"galaxy_endpoint_tools": "{{ ['cat1'] if pulsar_transport is defined else [] }}"}
+    galaxy.register("-e", json.dumps(moved))
+    assert routes(galaxy_judge.job_conf(galaxy.job_conf), "cat1") == ["pulsar_meets"]
+    galaxy.register("--check")
+    galaxy.register()
+    assert routes(galaxy_judge.job_conf(galaxy.job_conf), "cat1") == ["pulsar_listens"]
 
 
 def ask(server: LiveServer, method: str, where: str, **query: str) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from string import Template
 
 import attrs
 
+from pulsar_runtime.config.job_kinds import JOB_NAME
 from pulsar_runtime.config.kind import (
     BOOLEAN,
     PATH,
@@ -32,14 +32,6 @@ def _native(text: str) -> str:
     return text
 
 
-def _name_template(text: str) -> str:
-    template = Template(text)
-    strange = set(template.get_identifiers()) - {"job_id"}
-    if strange or not template.is_valid():
-        raise BadValueError("may hold $job_id and no other variable; a dollar sign is written $$")
-    return text
-
-
 # Without slots: a class can have but one base that has some, and for managers that is another.
 @attrs.frozen(kw_only=True, slots=False)
 class BatchOptions:
@@ -56,7 +48,7 @@ class BatchOptions:
     job_name_template: str = attrs.field(
         default="pulsar_$job_id",
         metadata=option(
-            from_text("text", _name_template),
+            JOB_NAME,
             "What the batch system shows as a job's name, before a mark of this server's.",
         ),
     )
