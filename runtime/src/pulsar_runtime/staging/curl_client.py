@@ -20,6 +20,9 @@ from pulsar_runtime.staging.http_client import CONNECT_SECONDS, REDIRECTS, Body,
 _WAIT_MILLISECONDS = 1000
 #: libcurl may fill it several times before it lets us look.
 _BUFFER_BYTES = 128 * 1024
+#: What it takes of a request's body at once; the least and the most that it allows below a piece of ours.
+_LEAST_TAKEN_BYTES = 16 * 1024
+_MOST_TAKEN_BYTES = 1024 * 1024
 
 #: Errors that the same request would meet again (https://curl.se/libcurl/c/libcurl-errors.html).
 _FOR_GOOD = frozenset(
@@ -58,7 +61,6 @@ class CurlClient:
         easy.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         easy.setopt(pycurl.NOSIGNAL, 1)
         easy.setopt(pycurl.BUFFERSIZE, _BUFFER_BYTES)
-        easy.setopt(pycurl.UPLOAD_BUFFERSIZE, _BUFFER_BYTES)
         easy.setopt(pycurl.CONNECTTIMEOUT_MS, int(CONNECT_SECONDS * 1000))
         easy.setopt(pycurl.LOW_SPEED_LIMIT, 1)
         easy.setopt(pycurl.LOW_SPEED_TIME, int(patience_seconds(method)))
@@ -71,6 +73,8 @@ class CurlClient:
         elif body is not None:
             easy.setopt(pycurl.UPLOAD, 1)
             easy.setopt(pycurl.INFILESIZE_LARGE, len(body))
+            taken = min(max(len(body), _LEAST_TAKEN_BYTES), _MOST_TAKEN_BYTES)
+            easy.setopt(pycurl.UPLOAD_BUFFERSIZE, taken)
             answer.send(iter([body]) if isinstance(body, bytes) else iter(body))
         if method not in ("GET", "HEAD"):
             easy.setopt(pycurl.CUSTOMREQUEST, method)
@@ -142,17 +146,21 @@ class CurlAnswer:
 
     def send(self, pieces: Iterator[bytes]) -> None:
         """Have the request's body read from *pieces*."""
-        rest = memoryview(b"")
+        rest: bytes | memoryview = b""
 
         def read(size: int) -> bytes | int:
             nonlocal rest
             try:
-                rest = rest or memoryview(next(pieces, b""))
+                piece = rest or next(pieces, b"")
             except TransferError as exc:
                 self._error = exc
                 return int(pycurl.READFUNC_ABORT)
-            taken, rest = rest[:size], rest[size:]
-            return bytes(taken)
+            if len(piece) <= size:
+                rest = b""
+                return bytes(piece)  # which copies nothing that is bytes already
+            view = memoryview(piece)
+            rest = view[size:]
+            return bytes(view[:size])
 
         self._easy.setopt(pycurl.READFUNCTION, read)
 
