@@ -184,7 +184,7 @@ class SecretsFile:
 
     def _write(self, known: Mapping[str, str]) -> None:
         """Replace the file as a whole."""
-        _, secret = match_encrypt_secret(self._vault.secrets, constants.DEFAULT_VAULT_ENCRYPT_IDENTITY)
+        _name, secret = match_encrypt_secret(self._vault.secrets, constants.DEFAULT_VAULT_ENCRYPT_IDENTITY)
         content = self._vault.encrypt(yaml.safe_dump(dict(known)), secret)
         # mkstemp makes files that nobody else can read.
         descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(self._path), prefix=f".{FILE}.")
@@ -218,4 +218,4 @@ class SecretsFile:
 
 def made_up() -> str:
     """Return a new secret."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    return "".join(secrets.choice(ALPHABET) for _place in range(LENGTH))

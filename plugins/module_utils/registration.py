@@ -136,6 +136,7 @@ def _entries(
     )
     of_runner = variables.get("galaxy_endpoint_runner_params") or {}
     of_environment = variables.get("galaxy_endpoint_params") or {}
+    metrics = variables.get("galaxy_endpoint_metrics")
     general = {"default_file_action": FILE_ACTIONS[transport], **EVERYWHERE}
     # What the inventory adds may be meant as an expression, and stays as it is.
     derived = {
@@ -154,7 +155,7 @@ def _entries(
             "params": {**general, **derived["params"], **of_environment},
             "secret_params": derived["secret_params"],
             "env": variables.get("galaxy_endpoint_env") or [],
-            **({"metrics": metrics} if (metrics := variables.get("galaxy_endpoint_metrics")) else {}),
+            **({"metrics": metrics} if metrics else {}),
         },
     }
 

@@ -144,7 +144,7 @@ class Broker:
         users = [user for user in users if user != GUEST]
         if not users:
             return []
-        _, answer, _ = self._run("list_connections", "user", "--formatter", "json")
+        answer = self._run("list_connections", "user", "--formatter", "json")[1]
         connected = {connection["user"] for connection in json.loads(answer)}
         return [
             f"{user} is not in the inventory any more, and its server is still connected to the broker: "

@@ -85,7 +85,7 @@ def listeners(port: int, tables: list[Path], owners: set[int]) -> Iterator[str]:
     for table in tables:
         for line in table.read_text().splitlines()[1:]:
             fields = line.split()
-            address, _, number = fields[1].partition(":")
+            address, _colon, number = fields[1].partition(":")
             of_host = address == LOOPBACK_V6 or (len(address) == 8 and address.endswith(LOOPBACK_V4))  # noqa: PLR2004
             if fields[3] == LISTENS and int(fields[7]) in owners and not of_host and int(number, 16) != port:
                 yield f"the broker listens on port {int(number, 16)} too, where other hosts reach it"
