@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,16 +28,22 @@ def daemon(tmp_path: Path) -> Iterator[SshDaemon]:
 
 @pytest.fixture
 def host(daemon: SshDaemon, tmp_path: Path) -> Iterator[SshHost]:
-    control = tmp_path / "control"
-    control.mkdir()
-    host = SshHost(
-        name="127.0.0.1",
-        control_directory=control,
-        user=daemon.user,
-        port=daemon.port,
-        private_key=tmp_path / "sshd" / "client",
-        known_hosts=daemon.known_hosts,
-    )
+    # Its own: the path of a socket has little room, and that of a test is long.
+    with tempfile.TemporaryDirectory() as control:
+        yield from connected(
+            SshHost(
+                name="127.0.0.1",
+                control_directory=Path(control),
+                user=daemon.user,
+                port=daemon.port,
+                private_key=tmp_path / "sshd" / "client",
+                known_hosts=daemon.known_hosts,
+            )
+        )
+
+
+def connected(host: SshHost) -> Iterator[SshHost]:
+    """Give a host, and end its shared connection afterwards."""
     yield host
     ssh, *options = host.argv(["true"])
     subprocess.run(
