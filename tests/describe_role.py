@@ -43,8 +43,8 @@ ADVICE: Mapping[str, str] = {
     "rabbitmq": "No variable has to be set. The [guide](../guide/message-queue.md) shows the role at work.",
     "tls": "The role `rabbitmq` applies it, and sets what is about the broker's own certificate. No variable "
     "has to be set\nunless a site brings its own certificates.",
-    "galaxy_endpoint": "`galaxy_endpoint_job_conf` has to be set, and `galaxy_endpoint_galaxy_url` if a server "
-    "is at a broker. The\n[guide](../guide/register.md) shows the role at work.",
+    "galaxy_endpoint": "`galaxy_endpoint_job_conf` has to be set, and `galaxy_endpoint_galaxy_url` if a "
+    "server is at a broker. The\n[guide](../guide/register.md) shows the role at work.",
 }
 
 HEAD = """<!-- Made by `python tests/describe_role.py {role}`; a test fails when it is not up to date. -->

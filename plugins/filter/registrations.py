@@ -61,6 +61,11 @@ options:
           strings, so what means more in those is escaped.
         type: bool
         required: true
+      variables:
+        description: The names of its own variables; others are refused where they are no server's.
+        type: list
+        elements: str
+        required: true
 """
 
 EXAMPLES = """

@@ -6,14 +6,19 @@ Galaxy's Pulsar runners read: https://docs.galaxyproject.org/en/master/admin/job
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from .tpv_text import literal
 
+PREFIX = "galaxy_endpoint_"
+#: What the inventory may say of a server, and facts.
+OF_SERVERS = ("state", "tools", "name", "params", "env", "metrics", "runner_params", "tpv")
+FACTS = ("described", "leaving", "idle")
 STATES = ("present", "drained", "absent")
 FORMAT = 1
 
@@ -59,6 +64,8 @@ class GalaxySide:
     messages_dir: str
     #: Whether environments are read by Total Perspective Vortex, not by Galaxy.
     tpv: bool
+    #: The names of its own variables, which servers may have from a group that they share.
+    variables: Collection[str]
 
 
 def registrations(
@@ -81,6 +88,7 @@ def registrations(
 
 
 def _of_host(host: str, variables: Settings, galaxy: GalaxySide) -> Iterator[dict[str, Any]]:
+    _refuse_unknown(host, variables, galaxy)
     state = variables.get("galaxy_endpoint_state", "present")
     if state not in STATES:
         raise RegistrationError(
@@ -106,6 +114,15 @@ def _of_host(host: str, variables: Settings, galaxy: GalaxySide) -> Iterator[dic
             if instance in described:
                 registration |= _entries(name, described[instance], manager, variables, galaxy)
             yield registration
+
+
+def _refuse_unknown(host: str, variables: Settings, galaxy: GalaxySide) -> None:
+    known = {*(PREFIX + name for name in (*OF_SERVERS, *FACTS)), *galaxy.variables}
+    for name in variables:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), OF_SERVERS, n=1)
+            meant = f"did you mean {PREFIX}{near[0]}?" if near else "take it out"
+            raise RegistrationError(f"{name} of {host} says nothing of a server: {meant}")
 
 
 def _instances(variables: Settings) -> list[tuple[str, Settings]]:

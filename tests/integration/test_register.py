@@ -216,7 +216,7 @@ def test_tpv_sends_a_tool_to_the_server_that_it_requires_until_that_leaves(
 
     galaxy.register(*for_tpv, galaxy_endpoint_state="drained")
     destinations = galaxy_judge.tpv_destinations(own, written)["destinations"]
-    assert "offline" in [tag["value"] for tag in destinations["pulsar_listens"]["scheduling"]["tags"]]
+    assert destinations["pulsar_listens"]["scheduling"]["require"] == ["pulsar_listens", "offline"]
     assert galaxy.restarts() == ["graceful"]
 
     forced = ("-e", "galaxy_endpoint_force=true", "-e", "register_drain_seconds=5")
@@ -251,7 +251,7 @@ def test_a_tool_moves_from_one_server_to_another_and_back(galaxy: Galaxy, galaxy
     moved = {"galaxy_endpoint_tools": "{{ ['cat1'] if pulsar_transport is defined else [] }}"}
     galaxy.register("-e", json.dumps(moved))
     assert routes(galaxy_judge.job_conf(galaxy.job_conf), "cat1") == ["pulsar_meets"]
-    galaxy.register("--check")
+    assert changed_hosts(galaxy.register("--check")) == 1
     galaxy.register()
     assert routes(galaxy_judge.job_conf(galaxy.job_conf), "cat1") == ["pulsar_listens"]
 

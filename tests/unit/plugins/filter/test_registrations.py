@@ -21,6 +21,7 @@ GALAXY = {
     "ca_file": "/etc/galaxy/ca.pem",
     "messages_dir": "/var/lib/galaxy/messages",
     "tpv": False,
+    "variables": ["galaxy_endpoint_job_conf"],
 }
 HTTP = {
     "format": 1,
@@ -116,6 +117,10 @@ def test_what_the_inventory_says_of_an_endpoint_wins() -> None:
     assert found["environment"]["metrics"] == "/etc/galaxy/metrics.yml"
 
 
+def test_a_variable_of_the_role_may_come_from_a_group_of_all() -> None:
+    assert registered(one={"galaxy_endpoint_job_conf": "/srv/job_conf.yml"})
+
+
 def test_each_manager_of_each_instance_is_registered_and_the_first_one_gets_the_tools() -> None:
     found = registered(
         **{
@@ -194,6 +199,8 @@ def test_what_leaves_is_known_for_as_long_as_it_describes_itself() -> None:
 @pytest.mark.parametrize(
     ("hosts", "message"),
     [
+        ({"one": {"galaxy_endpoint_tool": []}}, "galaxy_endpoint_tool of one .* mean galaxy_endpoint_tools?"),
+        ({"one": {"galaxy_endpoint_x": 1}}, "galaxy_endpoint_x of one says nothing of a server: take it out"),
         ({"one": {"galaxy_endpoint_state": "gone"}}, "galaxy_endpoint_state of one is 'gone'"),
         (
             {"one": {"galaxy_endpoint_described": [described({**HTTP, "format": 2})]}},
