@@ -68,8 +68,8 @@ def test_only_the_hosts_that_are_asked_for_are_looked_at() -> None:
     ("variables", "problem"),
     [
         (
-            {"one": {"pulsar_transport": "amqp", "pulsar_broker": "secnd"}},
-            "pulsar_broker of one is secnd, which is not in the group pulsar_brokers: did you mean second?",
+            {"one": {"pulsar_transport": "amqp", "pulsar_broker": "secondd"}},
+            "pulsar_broker of one is secondd, which is not in the group pulsar_brokers: did you mean second?",
         ),
         (
             {"one": {"pulsar_transport": "amqps"}},
