@@ -167,17 +167,18 @@ def site(
 
 @pytest.fixture(scope="module")
 def deployed(site: Site) -> tuple[Site, str]:
-    """That site, deployed, and what that printed; every test leaves it running."""
+    """That site, deployed, and what that printed; every test leaves it as it was."""
     return site, site.deploy({}, "--diff", "-vvv")
 
 
 def test_a_site_without_a_vault_password_is_refused_before_anything_changes(
-    site: Site, changes: Changes
+    site: Site, changes: Changes, tmp_path: Path
 ) -> None:
-    output = site.deploy(succeeds=False, vault=False)
+    bare = tmp_path / "bare"
+    output = site.deploy({"pulsar_root": str(bare)}, succeeds=False, vault=False)
     assert "vault password" in " ".join(output.split())
     assert changes(output) == 0
-    assert not site.root.exists()
+    assert not bare.exists()
 
 
 def test_a_site_without_a_broker_is_refused_before_anything_changes(site: Site, changes: Changes) -> None:
@@ -187,11 +188,12 @@ def test_a_site_without_a_broker_is_refused_before_anything_changes(site: Site, 
     assert changes(output) == 0
 
 
-def test_a_dry_run_on_a_bare_host_shows_no_secret(site: Site, changes: Changes) -> None:
-    output = site.deploy({}, "--check", "--diff", "-vvv")
+def test_a_dry_run_on_a_bare_host_shows_no_secret(site: Site, changes: Changes, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    output = site.deploy({"pulsar_root": str(bare)}, "--check", "--diff", "-vvv")
     assert changes(output) > 0
     assert SECRET not in output
-    assert not site.root.exists()
+    assert not bare.exists()
 
 
 def test_the_agent_alone_runs_and_its_password_is_in_one_closed_file(deployed: tuple[Site, str]) -> None:
@@ -245,6 +247,7 @@ def test_a_drained_site_can_be_changed_all_the_same(deployed: tuple[Site, str], 
     site.deploy({"pulsar_yaml_config": {"amqp_key_prefix": "pulsar_here"}})
     assert json.loads(site.config("endpoint.json").read_text())["amqp_key_prefix"] == "pulsar_here"
     assert changes(site.play("galaxyops.pulsar.drain", variables={"drain_state": "resumed"})) == 1
+    site.deploy()
 
 
 def test_a_broker_that_nobody_vouches_for_is_told_with_the_cure(
