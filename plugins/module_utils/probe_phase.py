@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .endpoint import EndpointError
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+class Probe(Protocol):
+    """Something that is tried in phases, which it lists as they begin."""
+
+    phases: list[dict[str, Any]]
+
+    def ask_readiness(self) -> None:
+        """Take the phases that change nothing."""
+
+    def run(self) -> None:
+        """Take all phases."""
 
 
 class ProbeFailed(Exception):
@@ -30,3 +45,17 @@ def timed_phase(phases: list[dict[str, Any]], name: str) -> Iterator[None]:
         raise ProbeFailed(str(exc)) from exc
     finally:
         phase["seconds"] = round(time.monotonic() - started, 3)
+
+
+def run_probe(module: AnsibleModule, probe: Probe, results: Callable[[], dict[str, Any]]) -> None:
+    """Run a probe, or in check mode only what changes nothing, and end the module with its *results*."""
+    try:
+        if module.check_mode:
+            probe.ask_readiness()
+        else:
+            probe.run()
+    except ProbeFailed as exc:
+        phase = probe.phases[-1]["name"]
+        streams = {f"job_{name}": text for name, text in exc.streams.items() if text}
+        module.fail_json(msg=f"{phase}: {exc}", phase=phase, **streams, **results())
+    module.exit_json(changed=False, **results())

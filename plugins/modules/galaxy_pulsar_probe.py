@@ -172,7 +172,7 @@ from ..module_utils.endpoint import CONNECTION_ARGUMENTS, EndpointError, check_t
 from ..module_utils.galaxy_api import GalaxyApi
 from ..module_utils.galaxy_probe import COPYING_TOOL, GalaxyProbe
 from ..module_utils.job_conf.secret import hide
-from ..module_utils.probe_phase import ProbeFailed
+from ..module_utils.probe_phase import run_probe
 
 _OF_JOB = ("id", "state", "exit_code", "create_time", "update_time", "tool_id")
 
@@ -196,16 +196,7 @@ def main() -> None:
         probe = probe_of(module)
     except EndpointError as exc:
         module.fail_json(msg=str(exc))
-    try:
-        if module.check_mode:
-            probe.ask_readiness()
-        else:
-            probe.run()
-    except ProbeFailed as exc:
-        phase = probe.phases[-1]["name"]
-        streams = {f"job_{name}": text for name, text in exc.streams.items() if text}
-        module.fail_json(msg=f"{phase}: {exc}", phase=phase, **streams, **results(probe))
-    module.exit_json(changed=False, **results(probe))
+    run_probe(module, probe, lambda: results(probe))
 
 
 def probe_of(module: AnsibleModule) -> GalaxyProbe:

@@ -130,7 +130,7 @@ from ..module_utils.descriptor import DescriptorError, read_descriptor
 from ..module_utils.endpoint import ARGUMENTS, EndpointError, endpoint_of, token_of
 from ..module_utils.local_runtime import LocalRuntime, RuntimeFailed
 from ..module_utils.probe_job import ProbeJob
-from ..module_utils.probe_phase import ProbeFailed
+from ..module_utils.probe_phase import run_probe
 
 
 def main() -> None:
@@ -184,16 +184,7 @@ def run_by_http(module: AnsibleModule) -> None:
     except EndpointError as exc:
         module.fail_json(msg=str(exc))
     probe = ProbeJob(endpoint, manager=module.params["manager"])
-    try:
-        if module.check_mode:
-            probe.ask_readiness()
-        else:
-            probe.run()
-    except ProbeFailed as exc:
-        phase = probe.phases[-1]["name"]
-        streams = {f"job_{name}": text for name, text in exc.streams.items() if text}
-        module.fail_json(msg=f"{phase}: {exc}", phase=phase, **streams, **results(probe))
-    module.exit_json(changed=False, **results(probe))
+    run_probe(module, probe, lambda: results(probe))
 
 
 def results(probe: ProbeJob) -> dict[str, Any]:

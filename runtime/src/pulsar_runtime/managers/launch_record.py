@@ -16,6 +16,8 @@ from pathlib import Path
 
 import attrs
 
+from pulsar_runtime.managers import file_lock
+
 #: A mark that no process carries.
 _NO_MARK = "-"
 
@@ -75,17 +77,7 @@ def read(path: str) -> LaunchRecord | None:
 
 def keeper_lives(path: str) -> bool:
     """Tell whether the keeper of this record is still there."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return file_lock.is_held(path)
 
 
 def sweep(directory: Path, keep: frozenset[str]) -> None:

@@ -11,6 +11,8 @@ import os
 import re
 from contextlib import suppress
 
+from pulsar_runtime.managers import file_lock
+
 _NUMBER = re.compile(r"^# submitted as (.+)$", re.MULTILINE)
 
 
@@ -30,17 +32,7 @@ def create(path: str, text: str) -> int:
 
 def being_submitted(path: str) -> bool:
     """Tell whether a command of an earlier agent still submits the job."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return file_lock.is_held(path)
 
 
 def note_number(path: str, number: str) -> None:
