@@ -72,9 +72,11 @@ test-runtime: .venv ## run the tests of the runtime and of the benchmarks
 test-collection: .venv .cache/venv/ansible/complete .cache/venv/galaxy/complete | $(COLLECTIONS) ## run those of the collection, tarball, demo
 	$(PYTEST) --cov plugins --cov-config $(TOOLS) --cov-report term tests
 
+# Tests run in an order drawn by lot; with the same number it is the same order, here and in CI.
+SEED ?= 1
 # Each run has temporary files of its own: pytest fails on what another one left that cannot be removed.
 PYTEST = temporary=$$(mktemp -d) && trap 'rm -rf "$$temporary"' EXIT && PYTEST_DEBUG_TEMPROOT=$$temporary \
-	python -m pytest -c $(TOOLS) --rootdir . -o cache_dir=$(CACHE)/pytest
+	python -m pytest -c $(TOOLS) --rootdir . -o cache_dir=$(CACHE)/pytest --randomly-seed $(SEED)
 
 SCENARIO ?= default
 STEP ?= test

@@ -119,7 +119,11 @@ def _instance(name: str, prefix: str, home: str, settings: Settings) -> dict[str
         "staging_dir": settings["staging_dir"],
         "persistence_dir": settings["persistence_dir"],
         "files": [*configuration.values(), *broker.values(), *script.values()],
-        "outdated": [path for path in broker.values() if path not in of_broker.values()],
+        # What the other transport needed, its secret above all.
+        "outdated": [
+            *(path for path in broker.values() if path not in of_broker.values()),
+            *([token_file] if by_broker else []),
+        ],
         "data": [settings["staging_dir"], settings["persistence_dir"], token_file],
         "writable": _writable(config),
         "web": f"{prefix}-web.service",

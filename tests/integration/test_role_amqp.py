@@ -271,5 +271,7 @@ def test_a_site_can_go_over_to_http_and_back(
     assert not site.config("ca.pem").exists()
     assert changes(site.deploy(listening)) == 0
     site.verify(**listening)
+    assert site.config("private_token").exists()
     site.deploy()
+    assert not site.config("private_token").exists()
     site.verify()

@@ -165,8 +165,8 @@ def test_authorities_that_were_named_are_the_only_ones_for_the_broker() -> None:
 def test_what_another_transport_has_left_is_outdated() -> None:
     assert only()["outdated"] == ["/srv/pulsar/config/broker_url", "/srv/pulsar/config/ca.pem"]
     assert only()["outdated_units"] == []
-    assert at_broker()["outdated"] == ["/srv/pulsar/config/ca.pem"]
-    assert at_broker(ca="/ca.pem")["outdated"] == []
+    assert at_broker()["outdated"] == ["/srv/pulsar/config/ca.pem", "/srv/pulsar/config/private_token"]
+    assert at_broker(ca="/ca.pem")["outdated"] == ["/srv/pulsar/config/private_token"]
     assert set(only()["outdated"]) <= set(at_broker()["files"])
 
 
