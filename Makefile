@@ -105,7 +105,7 @@ build: $(ANSIBLE)/complete ## build the collection's tarball into build/
 .PHONY: lock
 lock: .cache/venv/lock/complete ## lock the requirements anew
 	cd runtime && $(LOCK) pyproject.toml --output-file requirements/runtime.txt
-	cd $(LOCKS) && for name in build test ansible lint molecule lock galaxy client-0.15.15 client-0.16.0 curl reference reference-amqp; do \
+	cd $(LOCKS) && for name in build test ansible lint molecule lock galaxy client-0.15.15 client-0.16.0 curl reference reference-amqp reference-curl; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 	cd $(LOCKS) && $(LOCK) --no-deps collections.in --output-file collections.txt
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from benchmarks import broker
+from benchmarks.batch_system import BatchSystem
 from benchmarks.deadline import Deadline
 from benchmarks.directories import temporary_directory
 from benchmarks.failure import MeasurementFailed
@@ -42,7 +43,13 @@ def trial(metric: Metric, product: Product) -> Figures:
         broker.running(directory / "broker") if metric.by_message else nullcontext() as meeting_place,
     ):
         server = Server.prepared(
-            product, directory, staging / "staging", metric.concurrent_jobs, meeting_place
+            product,
+            directory,
+            staging / "staging",
+            metric.concurrent_jobs,
+            meeting_place,
+            batch_system=BatchSystem.installed(directory / "cluster") if metric.by_batch_system else None,
+            curl=metric.curl,
         )
         try:
             server.start()

@@ -94,6 +94,10 @@ class Metric:
     what a disk's file system does about the ones that are gone would be measured with the server."""
     by_message: bool = False
     """Whether server and Galaxy meet at a broker."""
+    by_batch_system: bool = False
+    """Whether jobs go to the stand-in of a batch system; then ours is measured alone."""
+    curl: bool = False
+    """Whether both servers have pycurl to move files with, which neither has by itself."""
 
 
 def at_most(limit: float) -> Requirement:

@@ -8,6 +8,11 @@ from typing import Protocol
 
 import attrs
 
+from benchmarks.batch_system import BatchSystem
+
+#: How often a batch system is asked about its jobs.
+POLLING_SECONDS = 5.0
+
 #: YAML 1.2 reads JSON; both servers read app.yml.
 MANAGER = "_default_"
 
@@ -23,6 +28,10 @@ class Site:
     concurrent_jobs: int
     broker_url: str | None = None
     """Where the server meets Galaxy; without it, Galaxy comes to the server's port."""
+    batch_system: BatchSystem | None = None
+    """Where jobs go; without it, the server runs them itself."""
+    curl: bool = False
+    """Whether a server at a broker moves files with libcurl, which neither has by itself."""
 
     def write_app_yml(self, **more: object) -> Path:
         """Write the settings that both servers read (protocol section 10), and those of one."""
@@ -30,7 +39,7 @@ class Site:
         settings: dict[str, object] = {
             "staging_directory": str(self.staging),
             "persistence_directory": str(self.directory / "persisted"),
-            "managers": {MANAGER: {"type": "queued_python", "num_concurrent_jobs": self.concurrent_jobs}},
+            "managers": {MANAGER: self._manager()},
             **more,
         }
         if self.broker_url is None:
@@ -39,6 +48,12 @@ class Site:
             settings["message_queue_url"] = self.broker_url
         path.write_text(json.dumps(settings, indent=2) + "\n")
         return path
+
+    def _manager(self) -> dict[str, object]:
+        if self.batch_system is None:
+            return {"type": "queued_python", "num_concurrent_jobs": self.concurrent_jobs}
+        interval = {"min_polling_interval": POLLING_SECONDS, "max_polling_interval": POLLING_SECONDS}
+        return {"type": "queued_slurm", **interval}
 
 
 class Product(Protocol):

@@ -16,15 +16,17 @@ from benchmarks.product import Site
 
 LOCK = environment.REQUIREMENTS / "reference.txt"
 AMQP_LOCK = environment.REQUIREMENTS / "reference-amqp.txt"
+CURL_LOCK = environment.REQUIREMENTS / "reference-curl.txt"
 DISTRIBUTION = "pulsar-app"
 
 
 @attrs.frozen
 class Reference:
-    """The released reference, in one environment as a web server and in one with what messages take."""
+    """The released reference, in environments of its own for each way to be reached."""
 
     binaries: Path
     amqp_binaries: Path
+    curl_binaries: Path
     version: str
     name: str = "reference"
     ready_path: str = "/healthz"
@@ -32,17 +34,18 @@ class Reference:
     @classmethod
     def installed(cls) -> Self:
         """Install the locked release unless it is there."""
-        binaries = environment.ensure("reference", [LOCK], partial(environment.install_locked, lock=LOCK))
-        amqp_binaries = environment.ensure(
-            "reference-amqp", [AMQP_LOCK], partial(environment.install_locked, lock=AMQP_LOCK)
+        web, amqp, curl = (
+            environment.ensure(lock.stem, [lock], partial(environment.install_locked, lock=lock))
+            for lock in (LOCK, AMQP_LOCK, CURL_LOCK)
         )
-        version = f"{DISTRIBUTION} {environment.version(binaries, DISTRIBUTION)}"
-        return cls(binaries, amqp_binaries, version)
+        return cls(web, amqp, curl, f"{DISTRIBUTION} {environment.version(web, DISTRIBUTION)}")
 
     def configure(self, site: Site) -> list[str]:
         """Let it write its server.ini if it is to have a port, and replace the app.yml."""
         if site.broker_url is not None:
-            return [str(self.amqp_binaries / "pulsar-main"), f"--app_conf_path={site.write_app_yml()}"]
+            # It takes pycurl where it finds it.
+            binaries = self.curl_binaries if site.curl else self.amqp_binaries
+            return [str(binaries / "pulsar-main"), f"--app_conf_path={site.write_app_yml()}"]
         environment.run(
             [
                 str(self.binaries / "pulsar-config"),

@@ -44,10 +44,11 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the requirement is reached, if there is one and both were measured."""
-        if self.quantity.requirement is None or not self._complete:
+        """Whether the requirement is reached, if there is one and all that it is about was measured."""
+        required = self.quantity.requirement
+        if required is None or not (self._complete if required.of_ratio else OURS in self.summaries):
             return None
-        return self.quantity.requirement.met(ours=self.summaries[OURS].median, ratio=self.ratio)
+        return required.met(ours=self.summaries[OURS].median, ratio=self.ratio)
 
     @property
     def _complete(self) -> bool:

@@ -36,7 +36,7 @@ class Runtime:
 
     def configure(self, site: Site) -> list[str]:
         """Write the one file that it reads."""
-        path = site.write_app_yml(staging={"transport": "curl"})
+        path = site.write_app_yml(**({"staging": {"transport": "curl"}} if site.curl else {}))
         program = str(self.binaries / "pulsar-runtime")
         if site.broker_url is not None:
             return [program, "agent", f"--config={path}"]

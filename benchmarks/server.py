@@ -14,6 +14,7 @@ from typing import Self
 import attrs
 
 from benchmarks import processes
+from benchmarks.batch_system import BatchSystem
 from benchmarks.broker import MessageBroker
 from benchmarks.connection import OK, Connection
 from benchmarks.deadline import Deadline
@@ -50,6 +51,9 @@ class Server:
         staging: Path,
         concurrent_jobs: int,
         broker: MessageBroker | None = None,
+        *,
+        batch_system: BatchSystem | None = None,
+        curl: bool = False,
     ) -> Self:
         """Configure a server without starting it."""
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -61,6 +65,8 @@ class Server:
             token=secrets.token_hex(16),
             concurrent_jobs=concurrent_jobs,
             broker_url=None if broker is None else broker.url,
+            batch_system=batch_system,
+            curl=curl,
         )
         return cls(product=product, site=site, command=product.configure(site), broker=broker)
 
@@ -70,13 +76,14 @@ class Server:
 
     def start(self) -> None:
         """Start the server and wait until it answers that it can work, or takes jobs from the broker."""
-        binaries = Path(self.command[0]).parent
+        system = self.site.batch_system
+        places = [str(Path(self.command[0]).parent), *([] if system is None else [str(system.commands)])]
         with self._log_path.open("ab") as log:
             begun = time.monotonic()
             self.process = subprocess.Popen(
                 self.command,
                 cwd=self.site.directory,
-                env={"PATH": f"{binaries}:{os.defpath}", "HOME": str(self.site.directory)},
+                env={"PATH": ":".join([*places, os.defpath]), "HOME": str(self.site.directory)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

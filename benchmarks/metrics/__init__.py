@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.metric import Metric
 from benchmarks.metrics import (
+    batch_load,
     idle_memory,
     large_file,
     message_burst,
@@ -34,6 +35,9 @@ METRICS: tuple[Metric, ...] = (
     message_latency.METRIC,
     pull_large_file.METRIC,
     pull_small_files.METRIC,
+    pull_large_file.WITH_CURL,
+    pull_small_files.WITH_CURL,
     message_load.METRIC,
     message_kills.METRIC,
+    batch_load.METRIC,
 )

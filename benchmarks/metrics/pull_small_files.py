@@ -55,7 +55,7 @@ METRIC = Metric(
         "(`remote_transfer`), one request each; the clock runs from the first job's message until the "
         "library has been told that the last one is complete. All files that were moved are counted, also "
         "those that the server itself adds to the outputs. Meanwhile the threads of the server "
-        "(`/proc/PID/status`) are counted every few milliseconds. Both servers have pycurl, as above."
+        "(`/proc/PID/status`) are counted every few milliseconds."
     ),
     quantities={
         "files_per_second": Quantity(
@@ -68,4 +68,19 @@ METRIC = Metric(
     measure=measure,
     staging_in_memory=True,
     by_message=True,
+)
+
+WITH_CURL = Metric(
+    name="pull-small-files-curl",
+    method="The same with pycurl beside both servers.",
+    quantities={
+        "files_per_second": Quantity(
+            title=f"pull staging, libcurl: {JOBS} jobs of {FILES} + {FILES} files of 4 KB", unit="files/s"
+        ),
+        "threads": Quantity(title="pull staging, libcurl: threads at peak", unit="threads"),
+    },
+    measure=measure,
+    staging_in_memory=True,
+    by_message=True,
+    curl=True,
 )

@@ -8,8 +8,9 @@ import pytest
 from benchmarks.contest import Rounds
 from benchmarks.deadline import Deadline
 from benchmarks.machine import Machine
-from benchmarks.metric import Figures, Metric, Quantity, at_least_times
-from benchmarks.report import Report, number
+from benchmarks.metric import Figures, Metric, Quantity, at_least_times, at_most
+from benchmarks.report import Report, Row, number
+from benchmarks.samples import Summary
 from benchmarks.server import Server
 
 
@@ -53,6 +54,13 @@ def test_the_table_has_medians_spreads_the_ratio_and_whether_it_suffices() -> No
 def test_one_side_alone_is_not_judged() -> None:
     lines = _report({"ours": BOTH["ours"]}).table().splitlines()
     assert lines[2] == "| polls | 1/s |  | 1775 (1420-1900) |  | at least 2.5 times |  |"
+
+
+def test_a_limit_that_is_not_a_ratio_needs_no_reference() -> None:
+    quantity = Quantity(title="CPU", unit="%", requirement=at_most(3))
+    rows = [Row(quantity=quantity, summaries={"ours": Summary.of([figure])}) for figure in (3.0, 3.1)]
+    assert [row.met for row in rows] == [True, False]
+    assert Row(quantity=quantity, summaries={"reference": Summary.of([1])}).met is None
 
 
 def test_the_page_says_what_was_measured_on_what_and_how() -> None:

@@ -126,6 +126,7 @@ def _instance(name: str, prefix: str, home: str, settings: Settings) -> dict[str
         ],
         "data": [settings["staging_dir"], settings["persistence_dir"], token_file],
         "writable": _writable(config),
+        "environment": [f"{name}={value}" for name, value in sorted(settings["environment"].items())],
         "web": f"{prefix}-web.service",
         "agent": f"{prefix}-agent.service",
         "socket": f"{prefix}-web.socket",

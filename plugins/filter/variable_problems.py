@@ -52,6 +52,7 @@ _value:
 OF_INSTANCE = (
     "agent_memory_max",
     "config_dir",
+    "environment",
     "host",
     "managers",
     "minimum_free_mb",
@@ -89,6 +90,9 @@ OF_SERVICE_MANAGERS = ("agent_memory_max", "minimum_free_mb", "retention_days", 
 
 #: The name becomes part of file names and of the names of units.
 INSTANCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
+#: What a shell takes for the name of a variable.
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 #: systemd.resource-control(5) on MemoryMax.
 MEMORY = re.compile(r"[0-9]+[KMGT]?|(100|[0-9]{1,2})%|infinity")
@@ -190,7 +194,16 @@ def _of_instance(settings: Settings, prefix: str) -> Iterator[str]:
         yield f"{prefix}yaml_config.staging.transport is curl, which this role does not install: remove it"
     if "bind" in (further.get("web") or {}):
         yield f"{prefix}yaml_config.web.bind is the role's own: set {prefix}host and {prefix}port"
+    yield from _of_environment(settings["environment"], prefix)
     yield from (_of_script if settings["service"] == "script" else _of_units)(settings, prefix)
+
+
+def _of_environment(environment: Settings, prefix: str) -> Iterator[str]:
+    for name, value in environment.items():
+        if not VARIABLE.fullmatch(str(name)):
+            yield f"{prefix}environment.{name}: a variable's name has letters, digits and _, no digit first"
+        if not isinstance(value, (str, int)) or isinstance(value, bool) or not str(value).isprintable():
+            yield f"{prefix}environment.{name} is {value!r}: set it to a text of one line"
 
 
 def _of_transport(settings: Settings, chosen: Iterable[str], prefix: str) -> Iterator[str]:

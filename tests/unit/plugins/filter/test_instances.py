@@ -20,6 +20,7 @@ SETTINGS: dict[str, Any] = {
     "url": "",
     "managers": {"_default_": {"type": "queued_python"}},
     "yaml_config": {},
+    "environment": {},
     "instances": {},
     "retention_days": 0,
     "minimum_free_mb": 0,

@@ -63,6 +63,9 @@ def test_a_user_has_to_choose_a_directory(form: str) -> None:
         ({"privsep_user": "pulsar"}, "pulsar_privsep_user is pulsar_user: "),
         ({"port": 70000}, "pulsar_port is 70000: "),
         ({"host": "localhost"}, "pulsar_host is 'localhost': set it to an IP address"),
+        ({"environment": {"SGE ROOT": "/x"}}, "pulsar_environment.SGE ROOT: a variable's name has letters"),
+        ({"environment": {"A": "x\ny"}}, "pulsar_environment.A is 'x\\ny': set it to a text of one line"),
+        ({"environment": {"A": ["x"]}}, "pulsar_environment.A is ['x']: set it to a text of one line"),
         ({"web_memory_max": "2 GB"}, "pulsar_web_memory_max is '2 GB': "),
         ({"staging_dir": "/data/100%"}, "pulsar_staging_dir is '/data/100%': "),
         (

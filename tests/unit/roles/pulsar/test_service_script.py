@@ -35,6 +35,7 @@ class Deployment:
         self.config = root / "app.yml"
         self.secret = root / "broker url"
         self.transport = "http"
+        self.environment: list[str] = []
         self.script = root / "pulsar-service"
         for directory in (self.pid_file.parent, self.log.parent, root / "one" / "bin", root / "two" / "bin"):
             directory.mkdir(parents=True)
@@ -54,6 +55,7 @@ class Deployment:
                 "config_file": str(self.config),
                 "sources": [str(self.config), str(self.secret)],
                 "transport": self.transport,
+                "environment": self.environment,
                 "log": str(self.log),
                 "pid_file": str(self.pid_file),
             },
@@ -127,7 +129,15 @@ def test_a_server_at_a_broker_is_the_agent_alone(deployment: Deployment) -> None
     wait_until(lambda: deployment.said(f"started with agent --config {deployment.config}"))
 
 
-@pytest.mark.parametrize("change", ["release", "configuration", "secret"])
+def test_the_server_has_its_variables_as_they_were_written(deployment: Deployment) -> None:
+    deployment.environment = ["SGE_ROOT=/a b", "QUOTED=it's $HOME"]
+    deployment.write_script()
+    deployment.serve('#!/bin/sh\necho "$SGE_ROOT" "$QUOTED"\nexec sleep 60\n')
+    deployment.call("start")
+    wait_until(lambda: deployment.said("/a b it's $HOME"))
+
+
+@pytest.mark.parametrize("change", ["release", "configuration", "secret", "variable"])
 def test_a_start_after_a_change_restarts_the_server(deployment: Deployment, change: str) -> None:
     deployment.call("start")
     wait_until(lambda: deployment.said("started"))
@@ -136,6 +146,9 @@ def test_a_start_after_a_change_restarts_the_server(deployment: Deployment, chan
         deployment.switch("two")
     elif change == "secret":
         deployment.secret.write_text("two")
+    elif change == "variable":
+        deployment.environment = ["A=b"]
+        deployment.write_script()
     else:
         deployment.config.write_text("a: 2\n")
     assert deployment.call("start") == (0, "started")

@@ -68,6 +68,7 @@ def render(name: str, *, system: bool = True, homes: tuple[str, ...] = (), **set
         "web_memory_max": "",
         "agent_memory_max": "",
         "writable": ["/data", "/state"],
+        "environment": [],
         **settings,
     }
     return environment.get_template(name).render(
@@ -123,6 +124,15 @@ def test_services_run_as_the_user_of_the_server_where_root_starts_them(name: str
 def test_units_of_a_home_directory_that_hosts_share_run_on_one_of_them(name: str) -> None:
     assert section(render(name, system=False), "Unit")["ConditionHost"] == "login1"
     assert "ConditionHost" not in section(render(name), "Unit")
+
+
+def test_the_agent_has_its_variables_as_they_were_written() -> None:
+    """Quoted as systemd.syntax(7) and systemd.exec(5) say."""
+    unit = render("agent.service.j2", environment=["A=one two", 'B=100% of "C:\\d"'])
+    assert [line for line in unit.splitlines() if line.startswith('Environment="')] == [
+        'Environment="A=one two"',
+        'Environment="B=100%% of \\"C:\\\\d\\""',
+    ]
 
 
 def test_jobs_outlive_the_agent() -> None:

@@ -86,6 +86,7 @@ def bring(tmp_path: Path) -> Bring:
             "port": 1,
             "managers": {},
             "yaml_config": {},
+            "environment": {},
             "instances": {},
         }
         request = {
