@@ -11,8 +11,10 @@ from pulsar_runtime.domain.announcement import Announcement, OutgoingMessage, Re
 from pulsar_runtime.domain.errors import PulsarRuntimeError
 from pulsar_runtime.domain.ids import ExternalId, JobId, ManagerName
 from pulsar_runtime.domain.job import Job, JobEvent, LaunchSpec, Observation, Submission, Tool, Transition
+from pulsar_runtime.domain.outage import OutageRecord
 from pulsar_runtime.domain.paths import Directory, JobFile
 from pulsar_runtime.domain.staging import StageOutPlan, Transfer, TransferRecord
+from pulsar_runtime.domain.status import JobStatus
 from pulsar_runtime.domain.volume import Volume
 
 
@@ -62,6 +64,9 @@ class JobStore(Protocol):
 
     def count_active(self) -> int:
         """Return how many jobs were submitted and have not ended."""
+
+    def counts(self) -> Mapping[tuple[ManagerName, JobStatus], int]:
+        """Return how many jobs each manager has in each status in which it has any."""
 
     def cancel_requests(self) -> Sequence[Job]:
         """Return active jobs that are to be cancelled."""
@@ -115,6 +120,9 @@ class Outbox(Protocol):
     def announce(self, update: StatusUpdate) -> None:
         """Write down something to say about a job; when it returns, it survives the loss of power."""
 
+    def waiting(self) -> int:
+        """Return how much is here, sent or not."""
+
 
 class Inbox(Protocol):
     """What is remembered of messages, so that none counts twice and none is tried for ever."""
@@ -130,6 +138,29 @@ class Inbox(Protocol):
 
     def settle(self, digest: str) -> None:
         """Forget the attempts at a message."""
+
+
+class OutageLog(Protocol):
+    """Hears of batch systems that do not answer."""
+
+    def begin(self, manager: ManagerName) -> None:
+        """Note that a manager's batch system does not answer from now on."""
+
+    def end(self, manager: ManagerName) -> None:
+        """Note that it answers again."""
+
+
+class OutageStore(OutageLog, Protocol):
+    """What is remembered of outages; the agent writes it, everybody reads it.
+
+    Every method is one transaction, and raises what those of the job store raise.
+    """
+
+    def end_all(self) -> None:
+        """Note that nothing is known of any outage any more."""
+
+    def records(self) -> Mapping[ManagerName, OutageRecord]:
+        """Return what is remembered, of managers that had an outage."""
 
 
 class MessagePublisher(Protocol):

@@ -213,3 +213,19 @@ def test_ended_jobs_are_not_new(store: JobStore) -> None:
     for job, status in zip(jobs, ENDS, strict=False):
         end(store, job, status)
     assert list(store.submitted_after(0)) == [jobs[-1]]
+
+
+# --- counting ----------------------------------------------------------------------------------------------
+
+
+def test_jobs_are_counted_by_manager_and_status(store: JobStore, other: JobStore) -> None:
+    assert store.counts() == {}
+    begin(store, "1")
+    submitted(store, "2")
+    end(store, submitted(store, "3"))
+    begin(store, "4", manager=OTHER)
+    assert other.counts() == {
+        (MANAGER, JobStatus.PREPROCESSING): 2,
+        (MANAGER, JobStatus.FAILED): 1,
+        (OTHER, JobStatus.PREPROCESSING): 1,
+    }

@@ -236,3 +236,15 @@ def test_who_waits_for_something_to_say_is_called(tmp_path: Path) -> None:
     assert calls == ["store", "outbox", "outbox"]
     store.close()
     outbox.close()
+
+
+def test_what_waits_is_counted_until_it_is_forgotten(store: JobStore, outbox: OutboxAndInbox) -> None:
+    assert outbox.waiting() == 0
+    move(store, announced(store), JobStatus.QUEUED, JobStatus.RUNNING)
+    outbox.announce(update("2"))
+    first, second = unsent(outbox)
+    outbox.await_confirmation([first.number])
+    assert outbox.waiting() == 2
+    outbox.sent([second.number])
+    outbox.confirmed(first.message_id)
+    assert outbox.waiting() == 0

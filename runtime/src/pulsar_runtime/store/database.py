@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from enum import Enum
 from importlib import resources
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +25,11 @@ _APPLICATION_ID = 0x50524A53
 #: How long a writer waits for another; transactions last a few milliseconds.
 _BUSY_TIMEOUT_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 0.0002
-_LONGEST_PAUSE_SECONDS = 0.01
+_LONGEST_PAUSE_SECONDS = 0.001
+
+#: How many pages the write-ahead log grows to before they are moved into the file: most of them are newer
+#: versions of one another, and a move holds up everybody.
+_PAGES_BETWEEN_CHECKPOINTS = 4000
 
 #: Primary result codes (https://www.sqlite.org/rescode.html) that later may not come back.
 _TRANSIENT_CODES = frozenset(
@@ -39,12 +45,24 @@ _TRANSIENT_CODES = frozenset(
 _DAMAGE_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
+class Durability(Enum):
+    """From when on a transaction survives the loss of power; it always survives that of a process."""
+
+    LATER = "later"
+    #: When `Database.write` returns. Others may see it before, and do not wait for the disk.
+    RETURNED = "returned"
+    #: Before anybody sees it.
+    SEEN = "seen"
+
+
 class Database:
     """One process's connection to the store file, opened at its first use."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        #: The write-ahead log, once something had to be durable.
+        self._log: int | None = None
 
     def open(self, *, check: bool = False) -> None:
         """Open and migrate the file now; with *check* read all of it for damage."""
@@ -59,30 +77,52 @@ class Database:
         except (sqlite3.Error, OSError) as exc:
             raise self._translated(exc) from exc
 
-    def write(self, work: Callable[[sqlite3.Connection], Result], *, durable: bool = False) -> Result:
-        """Do *work* in one transaction and return its result; a *durable* one survives the loss of power.
-
-        Nothing is kept of work that raises.
-        """
+    def write(
+        self, work: Callable[[sqlite3.Connection], Result], *, durable: Durability = Durability.LATER
+    ) -> Result:
+        """Do *work* in one transaction and return its result; nothing is kept of work that raises."""
         try:
             connection = self._connect()
-            if durable:
+            if durable is Durability.SEEN:
                 connection.execute("PRAGMA synchronous = FULL")
             try:
                 _patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
                 with connection:
-                    return work(connection)
+                    result = work(connection)
             finally:
-                if durable:
+                if durable is Durability.SEEN:
                     connection.execute("PRAGMA synchronous = NORMAL")
+            if durable is Durability.RETURNED:
+                self._flush()
         except (sqlite3.Error, OSError) as exc:
             raise self._translated(exc) from exc
+        else:
+            return result
 
     def close(self) -> None:
         """Close the connection, if there is one."""
+        if self._log is not None:
+            os.close(self._log)
+            self._log = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _flush(self) -> None:
+        """Bring what was committed to the disk, without holding up other writers.
+
+        What is not in the log any more was flushed when it was moved (https://www.sqlite.org/wal.html).
+        """
+        if self._log is None:
+            path = os.path.realpath(self._path)
+            self._log = os.open(f"{path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+            # It may be new: its name has to last, too.
+            directory = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        os.fdatasync(self._log)
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -111,6 +151,7 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_BETWEEN_CHECKPOINTS}")
         self._migrate(connection)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:

@@ -15,7 +15,7 @@ from pulsar_runtime.domain.staging import TransferRecord
 from pulsar_runtime.domain.status import JobStatus, advance
 from pulsar_runtime.ports import Clock
 from pulsar_runtime.store import transfers
-from pulsar_runtime.store.database import FILE_NAME, Database
+from pulsar_runtime.store.database import FILE_NAME, Database, Durability
 from pulsar_runtime.store.outbox import announce_transition, withdraw
 from pulsar_runtime.store.submission_text import from_text, to_text
 
@@ -127,7 +127,7 @@ class SqliteJobStore:
             _record(connection, key, now, JobStatus.PREPROCESSING, "submitted")
             return True
 
-        return self._database.write(submit, durable=True)
+        return self._database.write(submit, durable=Durability.RETURNED)
 
     def submission(self, key: int) -> Submission:
         """Return what was submitted; raises `UnknownJob` when nothing was."""
@@ -159,6 +159,11 @@ class SqliteJobStore:
         rows = self._rows(f"SELECT count(*) FROM job WHERE submitted > ? AND {_ACTIVE}", (0,))  # noqa: S608 - a constant
         return int(rows[0][0])
 
+    def counts(self) -> Mapping[tuple[ManagerName, JobStatus], int]:
+        """Return how many jobs each manager has in each status in which it has any."""
+        rows = self._rows("SELECT manager, status, count(*) FROM job GROUP BY manager, status", ())
+        return {(manager, JobStatus(status)): count for manager, status, count in rows}
+
     def cancel_requests(self) -> Sequence[Job]:
         """Return active jobs that are to be cancelled."""
         return self._jobs(f"WHERE cancel_requested AND {_ACTIVE} ORDER BY key")
@@ -167,7 +172,8 @@ class SqliteJobStore:
         """Write transitions with their events; return the keys of those whose job stood where they start."""
         now = self._clock()
         # What a client may already have been told must still be true after the power was gone.
-        durable = any(transition.target.terminal for transition in transitions)
+        ends = any(transition.target.terminal for transition in transitions)
+        durable = Durability.SEEN if ends else Durability.LATER
 
         def apply(connection: sqlite3.Connection) -> tuple[frozenset[int], bool]:
             written = [
@@ -217,7 +223,8 @@ class SqliteJobStore:
 
     def _set_draining(self, statement: str, parameters: tuple[object, ...]) -> bool:
         return self._database.write(
-            lambda connection: connection.execute(statement, parameters).rowcount > 0, durable=True
+            lambda connection: connection.execute(statement, parameters).rowcount > 0,
+            durable=Durability.RETURNED,
         )
 
     def _jobs(self, clause: str, parameters: tuple[object, ...] = ()) -> list[Job]:

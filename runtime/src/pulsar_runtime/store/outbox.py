@@ -14,7 +14,7 @@ from pulsar_runtime.domain.ids import JobId, ManagerName
 from pulsar_runtime.domain.job import Transition
 from pulsar_runtime.domain.status import JobStatus
 from pulsar_runtime.ports import Clock
-from pulsar_runtime.store.database import FILE_NAME, Database
+from pulsar_runtime.store.database import FILE_NAME, Database, Durability
 
 #: How long a message is remembered that a sender may send again.
 _REMEMBERED_SECONDS = 7 * 24 * 3600.0
@@ -88,9 +88,15 @@ class SqliteOutbox:
                     update.reason,
                 ),
             ),
-            durable=True,
+            durable=Durability.RETURNED,
         )
         self._written()
+
+    def waiting(self) -> int:
+        """Return how much is here, sent or not."""
+        return self._database.read(
+            lambda connection: int(connection.execute("SELECT count(*) FROM outbox").fetchone()[0])
+        )
 
     def received(self, message_id: str) -> bool:
         """Tell whether a message was acted upon before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -127,6 +128,11 @@ class InMemoryJobStore:
         """Return how many jobs were submitted and have not ended."""
         self.faults.meet(self.count_active)
         return sum(job.submitted > 0 for job in self._active())
+
+    def counts(self) -> Mapping[tuple[ManagerName, JobStatus], int]:
+        """Return how many jobs each manager has in each status in which it has any."""
+        self.faults.meet(self.counts)
+        return Counter((job.manager, job.status) for job in self._jobs.values())
 
     def cancel_requests(self) -> Sequence[Job]:
         """Return active jobs that are to be cancelled."""

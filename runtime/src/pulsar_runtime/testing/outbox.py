@@ -64,6 +64,11 @@ class InMemoryOutbox:
         self.faults.meet(self.announce)
         self._add(update)
 
+    def waiting(self) -> int:
+        """Return how much is here, sent or not."""
+        self.faults.meet(self.waiting)
+        return len(self._waiting)
+
     def received(self, message_id: str) -> bool:
         """Tell whether a message was acted upon before."""
         self.faults.meet(self.received)

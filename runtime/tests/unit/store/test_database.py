@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import resource
 import sqlite3
 import stat
@@ -14,9 +16,20 @@ import pytest
 
 from pulsar_runtime.domain.errors import StoreBusy, StoreCorrupt, StoreError, StoreTooNew
 from pulsar_runtime.store import database
-from pulsar_runtime.store.database import Database
+from pulsar_runtime.store.database import Database, Durability
 
-TABLES = {"attempt", "instance", "job", "job_event", "outbox", "received", "schema", "submission", "transfer"}
+TABLES = {
+    "attempt",
+    "instance",
+    "job",
+    "job_event",
+    "outage",
+    "outbox",
+    "received",
+    "schema",
+    "submission",
+    "transfer",
+}
 
 
 @pytest.fixture
@@ -43,7 +56,7 @@ def rows(database: Database, statement: str) -> list[tuple[object, ...]]:
     return database.read(lambda connection: connection.execute(statement).fetchall())
 
 
-def run(database: Database, statement: str, *, durable: bool = False) -> None:
+def run(database: Database, statement: str, *, durable: Durability = Durability.LATER) -> None:
     database.write(lambda connection: connection.execute(statement), durable=durable)
 
 
@@ -205,7 +218,7 @@ def test_a_store_that_stays_locked_is_busy(
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy, match="locked"):
-            run(opened, "DELETE FROM job", durable=True)
+            run(opened, "DELETE FROM job", durable=Durability.SEEN)
         assert rows(opened, "SELECT count(*) FROM job") == [(0,)]
         other.execute("COMMIT")
     run(opened, "DELETE FROM job")
@@ -229,13 +242,22 @@ def test_a_store_that_is_locked_for_a_moment_is_waited_for(
     assert len(pauses) == 3
 
 
+def test_a_log_that_cannot_be_flushed_is_told(opened: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fdatasync(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    with pytest.raises(StoreError, match="Input/output error"):
+        run(opened, "DELETE FROM job", durable=Durability.RETURNED)
+
+
 def test_a_transaction_that_fails_is_undone(opened: Database) -> None:
     def work(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO schema VALUES (50, 0)")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        opened.write(work, durable=True)
+        opened.write(work, durable=Durability.SEEN)
     assert rows(opened, "SELECT count(*) FROM schema WHERE version = 50") == [(0,)]
     assert rows(opened, "PRAGMA synchronous") == [(1,)]
 
