@@ -98,14 +98,18 @@ bench: .venv ## measure this server beside the reference
 bench-deploy: .venv | $(COLLECTIONS) ## measure a deployment beside the published role's steps, on test hosts
 	PYTHONPATH='$(CURDIR)/molecule/shared' python -m benchmarks.deployment
 
+.PHONY: bench-cluster
+bench-cluster: .venv | $(COLLECTIONS) ## measure many short jobs on a Slurm of test hosts, and Slurm alone
+	PATH="$(CURDIR)/molecule/shared/bin:$$PATH" PYTHONPATH='$(CURDIR)/molecule/shared' python -m benchmarks.cluster
+
 .PHONY: build
 build: $(ANSIBLE)/complete ## build the collection's tarball into build/
 	ansible-galaxy collection build --force --output-path build
 
 .PHONY: lock
 lock: .cache/venv/lock/complete ## lock the requirements anew
-	cd runtime && $(LOCK) pyproject.toml --output-file requirements/runtime.txt
-	cd $(LOCKS) && for name in build test ansible lint molecule lock galaxy client-0.15.15 client-0.16.0 curl reference reference-amqp reference-curl; do \
+	cd runtime && $(LOCK) pyproject.toml --extra curl --output-file requirements/runtime.txt
+	cd $(LOCKS) && for name in build test ansible lint molecule lock galaxy client-0.15.15 client-0.16.0 reference reference-amqp reference-curl; do \
 		$(LOCK) $$name.in --output-file $$name.txt || exit; done
 	cd $(LOCKS) && $(LOCK) --no-deps collections.in --output-file collections.txt
 

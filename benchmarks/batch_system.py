@@ -31,6 +31,7 @@ echo 'JOBID|NAME|STATE|REASON'
 exec cat {jobs}
 """
 _CANCEL = "#!/bin/sh\n"
+_NO_BOOKS = "#!/bin/sh\necho 'Slurm accounting storage is disabled' >&2\nexit 1\n"
 
 
 @attrs.frozen
@@ -51,6 +52,7 @@ class BatchSystem:
             "sbatch": _SUBMIT.format(seconds=SUBMIT_SECONDS, jobs=jobs),
             "squeue": _LIST.format(seconds=LIST_SECONDS, jobs=jobs, questions=questions),
             "scancel": _CANCEL,
+            "sacct": _NO_BOOKS,
         }.items():
             command = made.commands / name
             command.write_text(text)

@@ -97,7 +97,7 @@ class Metric:
     by_batch_system: bool = False
     """Whether jobs go to the stand-in of a batch system; then ours is measured alone."""
     curl: bool = False
-    """Whether both servers have pycurl to move files with, which neither has by itself."""
+    """Whether the reference has pycurl to move files with; ours always does, as the role installs it."""
 
 
 def at_most(limit: float) -> Requirement:

@@ -31,7 +31,7 @@ class Site:
     batch_system: BatchSystem | None = None
     """Where jobs go; without it, the server runs them itself."""
     curl: bool = False
-    """Whether a server at a broker moves files with libcurl, which neither has by itself."""
+    """Whether the reference has pycurl to move files with; ours always does, as the role installs it."""
 
     def write_app_yml(self, **more: object) -> Path:
         """Write the settings that both servers read (protocol section 10), and those of one."""

@@ -14,7 +14,6 @@ from benchmarks.product import Site
 
 SOURCE = environment.ROOT / "runtime"
 LOCK = environment.REQUIREMENTS / "runtime.txt"
-CURL_LOCK = environment.REQUIREMENTS / "curl.txt"
 DISTRIBUTION = "pulsar-runtime"
 
 
@@ -30,13 +29,13 @@ class Runtime:
     @classmethod
     def installed(cls) -> Self:
         """Install what the checkout holds unless that is there."""
-        sources = [LOCK, CURL_LOCK, SOURCE / "pyproject.toml", *(SOURCE / "src").rglob("*.py")]
+        sources = [LOCK, SOURCE / "pyproject.toml", *(SOURCE / "src").rglob("*.py")]
         binaries = environment.ensure("runtime", sources, _fill)
         return cls(binaries, f"{DISTRIBUTION} {environment.version(binaries, DISTRIBUTION)}")
 
     def configure(self, site: Site) -> list[str]:
         """Write the one file that it reads."""
-        path = site.write_app_yml(**({"staging": {"transport": "curl"}} if site.curl else {}))
+        path = site.write_app_yml()
         program = str(self.binaries / "pulsar-runtime")
         if site.broker_url is not None:
             return [program, "agent", f"--config={path}"]
@@ -44,8 +43,7 @@ class Runtime:
 
 
 def _fill(binaries: Path) -> None:
-    for lock in (LOCK, CURL_LOCK):
-        environment.install_locked(binaries, lock)
+    environment.install_locked(binaries, LOCK)
     with tempfile.TemporaryDirectory() as folder:
         # The build backend is in the development environment, locked, so that nothing is fetched to build.
         build = [sys.executable, *environment.PIP, "wheel", "--no-deps", "--no-build-isolation"]

@@ -72,12 +72,13 @@ METRIC = Metric(
 
 WITH_CURL = Metric(
     name="pull-small-files-curl",
-    method="The same with pycurl beside both servers.",
+    method="The same with pycurl beside the reference.",
     quantities={
         "files_per_second": Quantity(
-            title=f"pull staging, libcurl: {JOBS} jobs of {FILES} + {FILES} files of 4 KB", unit="files/s"
+            title=f"the same with pycurl beside the reference: {JOBS} jobs of {FILES} + {FILES} files",
+            unit="files/s",
         ),
-        "threads": Quantity(title="pull staging, libcurl: threads at peak", unit="threads"),
+        "threads": Quantity(title="the same with pycurl beside the reference: threads", unit="threads"),
     },
     measure=measure,
     staging_in_memory=True,

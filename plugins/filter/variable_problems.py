@@ -11,6 +11,8 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..module_utils.real_users import real_user_managers
+
 DOCUMENTATION = """
 name: variable_problems
 short_description: Tell what is wrong with the variables of the role pulsar
@@ -190,11 +192,15 @@ def _of_instance(settings: Settings, prefix: str) -> Iterator[str]:
     for key in sorted(HAVE_VARIABLES.keys() & further):
         cure = HAVE_VARIABLES[key].format(prefix=prefix)
         yield f"{prefix}yaml_config.{key} is the role's own: set {prefix}{cure}"
-    if (further.get("staging") or {}).get("transport") == "curl":
-        yield f"{prefix}yaml_config.staging.transport is curl, which this role does not install: remove it"
     if "bind" in (further.get("web") or {}):
         yield f"{prefix}yaml_config.web.bind is the role's own: set {prefix}host and {prefix}port"
     yield from _of_environment(settings["environment"], prefix)
+    if settings["service"] != "system":
+        for name in real_user_managers(settings["managers"]):
+            yield (
+                f"{prefix}managers.{name} runs jobs as their users, which takes root: set pulsar_service to "
+                "system, or have jobs run as the server's user"
+            )
     yield from (_of_script if settings["service"] == "script" else _of_units)(settings, prefix)
 
 

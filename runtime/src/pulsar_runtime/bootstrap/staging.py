@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from pulsar_runtime.bootstrap import adapters
 from pulsar_runtime.config.schema import Config, ManagerConfig
-from pulsar_runtime.config.staging import Staging
 from pulsar_runtime.domain.errors import UnfitHost
 from pulsar_runtime.ports import JobStore, Reactor
 from pulsar_runtime.staging.http_client import HttpClient
@@ -94,11 +94,13 @@ def _carriers(config: Config, environ: Mapping[str, str]) -> Carriers:
     staging = config.staging
     shared = SharedFiles()
 
-    if staging.transport == "curl" and importlib.util.find_spec("pycurl") is None:
+    has_curl = importlib.util.find_spec("pycurl") is not None
+    if staging.transport == "curl" and not has_curl:
         raise UnfitHost(
             "staging.transport is curl, and pycurl is not installed: install it, or take requests"
         )
-    client = LateClient(lambda: _http_client(staging))
+    by_curl = has_curl and staging.transport != "requests"
+    client = LateClient(lambda: _http_client(staging.ca_file, by_curl=by_curl))
     http = HttpFiles(client)
     objects = staging.object_store_file_path
     return Carriers(
@@ -112,11 +114,11 @@ def _carriers(config: Config, environ: Mapping[str, str]) -> Carriers:
     )
 
 
-def _http_client(staging: Staging) -> HttpClient:
-    if staging.transport == "curl":
+def _http_client(ca_file: Path | None, *, by_curl: bool) -> HttpClient:
+    if by_curl:
         from pulsar_runtime.staging.curl_client import CurlClient  # noqa: PLC0415 - not everybody has it
 
-        return CurlClient(staging.ca_file)
+        return CurlClient(ca_file)
     from pulsar_runtime.staging.requests_client import RequestsClient  # noqa: PLC0415 - see `LateClient`
 
-    return RequestsClient(staging.ca_file)
+    return RequestsClient(ca_file)

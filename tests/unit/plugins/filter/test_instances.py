@@ -27,6 +27,9 @@ SETTINGS: dict[str, Any] = {
     "open_files": 65536,
     "web_memory_max": "",
     "agent_memory_max": "",
+    "service": "system",
+    "user": "pulsar",
+    "python": "python3",
 }
 
 

@@ -72,10 +72,6 @@ def test_a_user_has_to_choose_a_directory(form: str) -> None:
             {"yaml_config": {"staging_directory": "/data"}},
             "pulsar_yaml_config.staging_directory is the role's own",
         ),
-        (
-            {"yaml_config": {"staging": {"transport": "curl"}}},
-            "pulsar_yaml_config.staging.transport is curl, which this role does not install",
-        ),
         ({"yaml_config": {"web": {"bind": ":1"}}}, "pulsar_yaml_config.web.bind is the role's own"),
         ({"service": "script", "retention_days": 3}, "pulsar_retention_days has no effect with"),
     ],
