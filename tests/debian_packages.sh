@@ -30,6 +30,8 @@ need rabbitmq-server command -v rabbitmq-server
 need python3-venv "${PYTHON:-python3}" -c 'import ensurepip'
 need rsync command -v rsync
 need slurm-wlm test -x "$sbin/slurmd"
+# It takes tokens only with the plugin.
+need 'slurmrestd slurm-wlm-jwt-plugin' test -x "$sbin/slurmrestd"
 need util-linux command -v setpriv
 
 [ -n "$missing" ] || exit 0

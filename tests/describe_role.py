@@ -34,6 +34,11 @@ CHAPTERS: Mapping[str, str] = {
     "galaxy_endpoint_group": "What is registered where",
     "galaxy_endpoint_galaxy_url": "What Galaxy is like",
     "galaxy_endpoint_reload": "What follows a change",
+    "htcondor_central_manager": "Which pool it is in",
+    "htcondor_memory_limit": "What jobs may do there",
+    "slurm_cluster_name": "A cluster that is built",
+    "slurm_address": "One host of it",
+    "slurm_config_file": "A cluster that is joined",
 }
 
 #: What has to be set, and where more is said.
@@ -45,6 +50,10 @@ ADVICE: Mapping[str, str] = {
     "has to be set\nunless a site brings its own certificates.",
     "galaxy_endpoint": "`galaxy_endpoint_job_conf` has to be set, and `galaxy_endpoint_galaxy_url` if a "
     "server is at a broker. The\n[guide](../guide/register.md) shows the role at work.",
+    "htcondor": "No variable has to be set for a pool that is built; `htcondor_central_manager` and "
+    "`htcondor_domain` for one that is\njoined. The [guide](../guide/schedulers.md) shows the role at work.",
+    "slurm": "No variable has to be set for a cluster that is built; a cluster that is joined has to be told. "
+    "The\n[guide](../guide/schedulers.md) shows the role at work.",
 }
 
 HEAD = """<!-- Made by `python tests/describe_role.py {role}`; a test fails when it is not up to date. -->

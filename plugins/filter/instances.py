@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..module_utils.real_users import launcher_grant, real_user_managers
+
 DOCUMENTATION = """
 name: instances
 short_description: Spell out the instances of the role pulsar
@@ -126,6 +128,8 @@ def _instance(name: str, prefix: str, home: str, settings: Settings) -> dict[str
         ],
         "data": [settings["staging_dir"], settings["persistence_dir"], token_file],
         "writable": _writable(config),
+        "real_users": bool(real_user_managers(config["managers"])),
+        "launcher": _launcher(config, settings),
         "environment": [f"{name}={value}" for name, value in sorted(settings["environment"].items())],
         "web": f"{prefix}-web.service",
         "agent": f"{prefix}-agent.service",
@@ -185,9 +189,27 @@ def _config(settings: Settings, transport: Settings) -> dict[str, Any]:
 
 def _writable(config: Settings) -> list[str]:
     """Return every directory that the server writes to."""
-    places = [config["staging_directory"], config["persistence_directory"], config.get("file_cache_dir")]
-    places += [(manager or {}).get("staging_directory") for manager in config["managers"].values()]
-    return sorted({place for place in places if place})
+    places = {config["persistence_directory"], config.get("file_cache_dir"), *_staging(config)}
+    return sorted(place for place in places if place)
+
+
+def _staging(config: Settings) -> set[str]:
+    """Return where job directories are."""
+    places = [(manager or {}).get("staging_directory") for manager in config["managers"].values()]
+    return {place for place in [config["staging_directory"], *places] if place}
+
+
+def _launcher(config: Settings, settings: Settings) -> dict[str, Any] | None:
+    """Return what root does for this instance, if its jobs run as their users."""
+    if settings["service"] != "system" or settings["state"] == "absent":
+        return None
+    return launcher_grant(
+        config["managers"],
+        agent=settings["user"],
+        staging=_staging(config),
+        environment=settings["environment"],
+        python=settings["python"],
+    )
 
 
 class FilterModule:

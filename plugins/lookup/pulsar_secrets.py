@@ -92,6 +92,8 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible is not typed
         self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: object
     ) -> list[str]:
         """Return one secret for each of *terms*."""
+        # Names that come from variables carry where they come from, which YAML cannot represent.
+        terms = [str(term) for term in terms]
         known = variables or {}
         # Ansible hands over variables as they were written, templates and all.
         chosen = self._templar.template({name: known[name] for name in VARIABLES if name in known})
@@ -116,7 +118,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible is not typed
                 f"pulsar_secrets_lookup is {name}, and there is no such lookup: correct the name, or install "
                 "the collection that has it"
             )
-        found = [str(secret) for secret in other.run(list(terms), variables=variables)]
+        found = [str(secret) for secret in other.run(terms, variables=variables)]
         if len(found) != len(terms) or not all(found):
             raise AnsibleLookupError(
                 f"pulsar_secrets_lookup {name} did not return a secret for each of {', '.join(terms)}: store "

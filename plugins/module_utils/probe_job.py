@@ -6,6 +6,7 @@ nothing of ours.
 
 from __future__ import annotations
 
+import json
 import shlex
 import time
 import uuid
@@ -36,13 +37,14 @@ class ProbeJob:
     *phases* are those begun so far, with their seconds; the last one is that which failed, if one did.
     """
 
-    def __init__(self, endpoint: Endpoint, *, manager: str | None) -> None:
+    def __init__(self, endpoint: Endpoint, *, manager: str | None, user: str | None = None) -> None:
         self.phases: list[dict[str, Any]] = []
         self.job_id = f"probe-{uuid.uuid4().hex[:12]}"
         self.version = ""
         self.working_host = ""
         self.job_directory = ""
         self._endpoint = endpoint
+        self._user = user
         self._prefix = f"/managers/{quote(manager, safe='')}" if manager else ""
         self._content = f"{uuid.uuid4().hex}\n".encode()
         self._directories: dict[str, str] = {}
@@ -102,6 +104,8 @@ class ProbeJob:
         source = shlex.quote(f"{self._directories['inputs']}/probe.txt")
         target = shlex.quote(f"{self._directories['outputs']}/probe.txt")
         query = {"command_line": f"cat {source} > {target} && uname -n > host.txt"}
+        if self._user:
+            query["params"] = json.dumps({"user": self._user})
         self._endpoint.ask("POST", self._path("/submit"), query=query)
 
     def _wait_for_end(self) -> None:

@@ -33,6 +33,11 @@ options:
     description:
       - The manager to run the job. Without it, the one that the server calls C(_default_).
     type: str
+  user:
+    description:
+      - Whom the job asks to run as, as Galaxy's destination says with C(submit_user), where jobs run as their
+        users.
+    type: str
 attributes:
   check_mode:
     description: Can run in check mode and change nothing.
@@ -140,6 +145,7 @@ def main() -> None:
             "url": {"type": "str"},
             "path": {"type": "path"},
             "manager": {"type": "str"},
+            "user": {"type": "str"},
             **ARGUMENTS,
         },
         required_one_of=[("url", "path")],
@@ -170,6 +176,7 @@ def run_by_message(module: AnsibleModule, runtime: LocalRuntime) -> None:
     manager = module.params["manager"]
     words = ["check", "--timeout", str(module.params["timeout"])]
     words += ["--manager", manager] if manager else []
+    words += ["--user", module.params["user"]] if module.params["user"] else []
     answer = runtime.ask(*words, *(["--dry-run"] if module.check_mode else []))
     if not answer["ok"]:
         module.fail_json(msg=f"{answer['phase']}: {answer['error']}", phase=answer["phase"])
@@ -183,7 +190,7 @@ def run_by_http(module: AnsibleModule) -> None:
         endpoint = endpoint_of(module, module.params["url"], token_of(module))
     except EndpointError as exc:
         module.fail_json(msg=str(exc))
-    probe = ProbeJob(endpoint, manager=module.params["manager"])
+    probe = ProbeJob(endpoint, manager=module.params["manager"], user=module.params["user"])
     run_probe(module, probe, lambda: results(probe))
 
 

@@ -26,6 +26,8 @@ SlurmdPort={node_port}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/none
+AuthAltTypes=auth/jwt
+AuthAltParameters=jwt_key={directory}/jwt_key
 CredType=cred/none
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -54,7 +56,8 @@ PartitionName=short Nodes=n1 MaxTime=5
 
 def missing_programs() -> list[str]:
     """Return what of Slurm is not installed here."""
-    programs = [SBIN / "slurmctld", SBIN / "slurmd", *map(Path, ("/usr/bin/sbatch", "/usr/bin/squeue"))]
+    programs = [SBIN / "slurmctld", SBIN / "slurmd", SBIN / "slurmrestd"]
+    programs += map(Path, ("/usr/bin/sbatch", "/usr/bin/squeue"))
     return [str(program) for program in programs if not program.exists()]
 
 
@@ -67,6 +70,9 @@ class SlurmCluster:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         for name in ("state", "spool"):
             (directory / name).mkdir(parents=True)
+        key = directory / "jwt_key"
+        key.touch(mode=0o600)
+        key.write_bytes(os.urandom(32))
         text = _CONFIGURATION.format(
             host=socket.gethostname().partition(".")[0],
             controller_port=_free_port(),
@@ -77,7 +83,7 @@ class SlurmCluster:
         )
         self.configuration.write_text(text)
         # A version that knows "disabled" needs it; 22.05 does not, and takes what the kernel has.
-        plugin = "disabled" if self._version() >= (23, 2) else "cgroup/v1"
+        plugin = "disabled" if self.version() >= (23, 2) else "cgroup/v1"
         (directory / "cgroup.conf").write_text(f"CgroupPlugin={plugin}\n")
 
     @property
@@ -90,6 +96,26 @@ class SlurmCluster:
         self.start_controller()
         self._start("node", [str(SBIN / "slurmd"), "-D", "-N", "n1"])
         self.await_answer("idle", "sinfo", "--noheader", "--format=%T")
+
+    def start_rest(self) -> str:
+        """Start slurmrestd at a socket, and return its URL once it is there."""
+        path = self.directory / "slurmrestd.sock"
+        # Without a database, there are no books to tell of. It would not run as who runs the tests.
+        api = "openapi/v0.0.38" if self.version() < (23, 2) else "slurmctld"
+        under = ["env", "SLURM_JWT=daemon", "SLURMRESTD_SECURITY=disable_user_check"]
+        command = [str(SBIN / "slurmrestd"), "-a", "rest_auth/jwt", "-s", api, f"unix:{path}"]
+        self._start("rest", [*under, *command])
+        deadline = time.monotonic() + START_LIMIT
+        while not path.exists():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"slurmrestd is not there within {START_LIMIT} s\n{self.log_tail()}")
+            time.sleep(0.1)
+        return f"unix:{path}"
+
+    def token(self, seconds: int) -> str:
+        """Return a token that is good for so long, as scontrol prints it."""
+        user = Path("~").expanduser().owner()
+        return self.command("scontrol", "token", f"username={user}", f"lifespan={seconds}")
 
     def start_controller(self) -> None:
         """Start the controller."""
@@ -121,7 +147,7 @@ class SlurmCluster:
         """End all jobs, and everything of the cluster."""
         if "controller" in self._processes:
             self.command("scancel", "--user", Path("~").expanduser().owner())
-        for name in ("controller", "node"):
+        for name in ("rest", "controller", "node"):
             self._end(name)
 
     def log_tail(self) -> str:
@@ -129,7 +155,8 @@ class SlurmCluster:
         logs = sorted(self.directory.glob("*.log"))
         return "\n".join(f"{log.name}: {line}" for log in logs for line in log.read_text().splitlines()[-15:])
 
-    def _version(self) -> tuple[int, int]:
+    def version(self) -> tuple[int, int]:
+        """Return which Slurm it is."""
         said = self.command("sinfo", "--version") or self.command(str(SBIN / "slurmctld"), "-V")
         major, minor, *_ = said.split()[-1].split(".")
         return int(major), int(minor)
@@ -164,7 +191,7 @@ def _free_port() -> int:
 def running_cluster(directory: Path) -> Iterator[SlurmCluster]:
     """Run a cluster in *directory* for as long as the block lasts; nothing of it runs afterwards."""
     missing = missing_programs()
-    assert not missing, f"not installed: {missing}; tests/debian_packages.sh installs slurm-wlm"
+    assert not missing, f"not installed: {missing}; tests/debian_packages.sh installs them"
     cluster = SlurmCluster(directory)
     try:
         cluster.start()

@@ -19,9 +19,10 @@ def ask(run: Run, collections: Path, tmp_path: Path) -> Ask:
     (tmp_path / "password").write_text("correct horse\n")
 
     def ask(*options: str, succeeds: bool = True, **variables: str) -> str:
-        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": {"one": {}}, "vars": variables}}))
+        known = {"secret_name": "broker/one", **variables}
+        (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": {"one": {}}, "vars": known}}))
         ansible = Path(sys.executable).with_name("ansible")
-        question = "{{ lookup('galaxyops.pulsar.pulsar_secrets', 'broker/one') }}"
+        question = "{{ lookup('galaxyops.pulsar.pulsar_secrets', secret_name) }}"
         module = ["--connection=local", "--module-name=ansible.builtin.debug", f"--args=msg='{question}'"]
         environment = {"ANSIBLE_HOME": str(tmp_path), "ANSIBLE_COLLECTIONS_PATH": str(collections)}
         command = [str(ansible), f"--inventory={tmp_path}/hosts.json", "one", *module, *options]

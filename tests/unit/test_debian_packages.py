@@ -25,6 +25,7 @@ COMMANDS = (
     "rsync",
     "setpriv",
     "slurmd",
+    "slurmrestd",
     "ssh-keygen",
     "sshd",
 )

@@ -31,12 +31,18 @@ def main() -> None:
         default={},
         help="JSON: the networks of each host that is not just on the one that leads out",
     )
+    parser.add_argument(
+        "--shared",
+        type=json.loads,
+        default={},
+        help="JSON: the paths of the directories that a host shares with the others that name them",
+    )
     arguments = parser.parse_args()
     scenario = Scenario(
         name=arguments.scenario, folder=arguments.folder.resolve(), internal=arguments.internal
     )
     if arguments.action == "create":
-        scenario.create(json.load(sys.stdin), arguments.networks)
+        scenario.create(json.load(sys.stdin), arguments.networks, arguments.shared)
     else:
         scenario.destroy()
 

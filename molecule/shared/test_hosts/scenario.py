@@ -18,12 +18,15 @@ from .host import Host
 from .image import IMAGES, ensure, one_builder
 from .network import Network, remove_networks
 from .pip import PipConfiguration
+from .shared_directory import SharedDirectory, remove_shared_directories
 
 CHECKOUT = Path(__file__).parents[3]
 
 #: The network that every host is on for which nothing else is said.
 OUTSIDE = "outside"
 LIMIT = 30.0
+
+_NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)
@@ -39,11 +42,15 @@ class Scenario:
     internal: bool
 
     def create(
-        self, images: Mapping[str, str], networks: Mapping[str, Sequence[str]] = MappingProxyType({})
+        self,
+        images: Mapping[str, str],
+        networks: Mapping[str, Sequence[str]] = _NOTHING,
+        shared: Mapping[str, Sequence[str]] = _NOTHING,
     ) -> None:
         """Make a host for each name from the image of that name, all anew; wait until all have booted.
 
         *networks* has the names of those that a host is on; of several, the control node uses the first.
+        *shared* has the paths of the directories that a host shares with the others that name them.
         """
         self.destroy()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -60,14 +67,20 @@ class Scenario:
         ]
         for host in hosts:
             leads_out = any(not network.internal for network in host.addresses)
-            host.start(authorized_keys=key.with_suffix(".pub"), volumes=volumes if leads_out else [])
+            paths = shared.get(host.name, [])
+            directories = [SharedDirectory(scenario=self._prefix, path=path).volume for path in paths]
+            host.start(
+                authorized_keys=key.with_suffix(".pub"),
+                volumes=[*directories, *(volumes if leads_out else [])],
+            )
         for host in hosts:
             host.wait_for_boot()
         self._write_inventory(hosts, key)
 
     def destroy(self) -> None:
-        """Remove the networks and every host on them."""
+        """Remove the networks, every host on them and what those shared."""
         remove_networks(self._prefix)
+        remove_shared_directories(self._prefix)
 
     @property
     def _prefix(self) -> str:

@@ -67,16 +67,21 @@ def report(request: Request) -> dict[str, Any]:
         "group_exists": exists(grp.getgrnam, request["group"]),
         "home": account.pw_dir,
         "host_name": socket.gethostname(),
-        "outdated": [
-            path
-            for instance in request["instances"]
-            for path in instance["outdated"]
-            if os.path.lexists(path)
-        ],
+        "outdated": [path for path in outdated(request) if os.path.lexists(path)],
+        "launcher": all(map(os.path.exists, request["launcher"]["files"])),
+        "sudo": shutil.which("sudo") is not None,
         "token_hashes": {
             instance["name"]: token_hash(Path(instance["token_file"])) for instance in request["instances"]
         },
     }
+
+
+def outdated(request: Request) -> Iterator[str]:
+    """Return what is of no use any more, if it is there."""
+    for instance in request["instances"]:
+        yield from instance["outdated"]
+    if not request["launcher"]["needed"]:
+        yield from request["launcher"]["files"]
 
 
 def wheels() -> str:
@@ -106,6 +111,8 @@ def host_problems(request: Request, *, installed: bool) -> list[str]:
     problems += kernel_problems(platform.release())
     if request["form"] == "system" and not request["create_user"]:
         problems += account_problems(request["user"], request["group"])
+    if request["launcher"]["needed"]:
+        problems += launcher_problems(Path(sys.executable))
     problems += directory_problems(places(request))
     if not installed:
         problems += disk_problems(Path(request["root"]))
@@ -184,6 +191,16 @@ def succeeds(command: list[str], environment: Mapping[str, str] | None = None) -
     except FileNotFoundError:
         return False
     return done.returncode == 0
+
+
+def launcher_problems(python: Path) -> list[str]:
+    """Tell whether somebody else than root could change the Python that root is to run the launcher with."""
+    for path in (python.resolve(), *python.resolve().parents):
+        found = path.stat()
+        if found.st_uid != 0 or found.st_mode & 0o022:
+            cure = "set pulsar_python to the system's, as root is to run the launcher with it"
+            return [f"{path} can be changed by others than root: {cure}"]
+    return []
 
 
 def account_problems(user: str, group: str) -> list[str]:

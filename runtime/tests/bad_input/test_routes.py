@@ -22,6 +22,7 @@ from runtime.tests.live_server import LiveServer
         ("GET DELETE PATCH OPTIONS HEAD", "/cache"),
         ("POST PUT DELETE PATCH OPTIONS HEAD", "/cache/status"),
         ("POST PUT DELETE PATCH OPTIONS HEAD", "/healthz"),
+        ("POST PUT DELETE PATCH OPTIONS HEAD", "/metrics"),
         ("POST PUT DELETE PATCH OPTIONS HEAD", "/readyz"),
         ("HEAD", "/jobs/1/status"),
     ],
@@ -43,6 +44,7 @@ def test_a_status_may_be_asked_for_with_any_method(api: Api, method: str) -> Non
     [
         "/healthz/",
         "/readyz/",
+        "/metrics/",
         "/jobs/",
         "//jobs",
         "/jobs//",

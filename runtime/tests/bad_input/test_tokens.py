@@ -13,7 +13,7 @@ from runtime.tests.bad_input.raw_connection import RawConnection
 from runtime.tests.bad_input.tokens import EXPIRED_TOKEN, OTHERS_TOKEN
 from runtime.tests.live_server import LiveServer
 
-#: Every route of protocol.md sections 1.4, 1.5 and 1.7, with parameters that would be accepted.
+#: Every route of protocol.md sections 1.4, 1.5 and 1.7 and our own, with parameters that would be accepted.
 ROUTES = [
     ("POST", "/jobs?job_id=7"),
     ("POST", "/jobs/7/submit?command_line=true"),
@@ -28,6 +28,7 @@ ROUTES = [
     ("POST", "/cache?path=/a"),
     ("GET", "/cache/status?path=/a"),
     ("GET", "/healthz?x=1"),
+    ("GET", "/metrics?x=1"),
 ]
 
 

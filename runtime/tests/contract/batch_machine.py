@@ -9,15 +9,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pulsar_runtime.agent.reactor import SelectorReactor
-from pulsar_runtime.domain.ids import ExternalId
+from pulsar_runtime.domain.ids import DEFAULT_MANAGER, ExternalId
 from pulsar_runtime.domain.job import LaunchSpec
 from pulsar_runtime.managers.batch import record
 from pulsar_runtime.managers.batch.commands import ReactorCommands, Told
 from pulsar_runtime.managers.batch.dialect import CommandResult
 from pulsar_runtime.managers.batch.dialects.registry import DIALECTS
-from pulsar_runtime.managers.batch.host import LocalHost
+from pulsar_runtime.managers.batch.host import Host, LocalHost
 from pulsar_runtime.managers.batch.manager import BatchManager, BatchSettings
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.ports import JobManager
+from pulsar_runtime.testing.outages import InMemoryOutages
 from runtime.tests.batch_system.installed import InstalledBatchSystem
 from runtime.tests.contract.orders import OrderedJobs
 
@@ -53,7 +55,8 @@ class BatchMachine:
 
     def __init__(self, directory: Path, dialect: str) -> None:
         self.system = InstalledBatchSystem(directory, dialect)
-        self._dialect = DIALECTS[dialect]
+        self.dialect = DIALECTS[dialect]
+        self.host: Host = LocalHost()
         self._records = directory / "launches"
         self._records.mkdir()
         self._reactor = SelectorReactor()
@@ -62,7 +65,13 @@ class BatchMachine:
         self._unattended = False
         self._commands: WatchedCommands | None = None
 
-    def manager(self, limit: int | None = None, **settings: object) -> JobManager:
+    def manager(
+        self,
+        limit: int | None = None,
+        *,
+        changed: Callable[[ExternalId], None] | None = None,
+        **settings: object,
+    ) -> JobManager:
         self.system.limit(limit)
         quick = {"shortest_seconds": 0.05, "longest_seconds": 0.1, "look_seconds": 0.02, "retry_seconds": 0.1}
         self._commands = WatchedCommands(
@@ -73,14 +82,15 @@ class BatchMachine:
             )
         )
         return BatchManager(
-            dialect=self._dialect,
-            host=LocalHost(),
+            dialect=self.dialect,
+            host=self.host,
             user="somebody",
             identity="this instance",
             records=self._records,
             reactor=self._reactor,
             commands=self._commands,
-            changed=self._told.append,
+            changed=changed or self._told.append,
+            outages=Outages(InMemoryOutages(time.time), DEFAULT_MANAGER),
             settings=BatchSettings(
                 **{
                     **quick,
@@ -144,7 +154,7 @@ class BatchMachine:
 
     def work(self) -> None:
         """Let answers come to questions asked from now on, and what follows from them happen."""
-        commands, status = self._commands, self._dialect.commands[1]
+        commands, status = self._commands, self.dialect.commands[1]
         assert commands is not None
         enough = commands.ended[status] + 3
         quiet_since = time.monotonic()

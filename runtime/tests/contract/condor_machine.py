@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pulsar_runtime.domain.ids import DEFAULT_MANAGER, ExternalId
 from pulsar_runtime.domain.job import LaunchSpec
 from pulsar_runtime.managers.batch import record
 from pulsar_runtime.managers.batch.commands import ReactorCommands
+from pulsar_runtime.managers.batch.host import Host, LocalHost
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.managers.condor.manager import CondorManager
 from runtime.tests.batch_system.installed_condor import InstalledCondor
 from runtime.tests.contract.reactor_machine import ReactorMachine
@@ -21,16 +24,25 @@ class CondorMachine(ReactorMachine):
         super().__init__(directory)
         self.pool = InstalledCondor(directory)
         self.settings: Mapping[str, str] = {}
+        self.host: Host = LocalHost()
         self._managers: list[CondorManager] = []
 
-    def manager(self, limit: int | None = None, *, limit_seconds: float = 20.0) -> CondorManager:
+    def manager(
+        self,
+        limit: int | None = None,
+        *,
+        limit_seconds: float = 20.0,
+        changed: Callable[[ExternalId], None] | None = None,
+    ) -> CondorManager:
         self.pool.limit(limit)
         path = f"{self.pool.commands}:{os.environ['PATH']}"
         manager = CondorManager(
             commands=ReactorCommands(self.reactor, environ={"PATH": path}, limit_seconds=limit_seconds),
             records=self.records,
             reactor=self.reactor,
-            changed=self.tellings.append,
+            changed=changed or self.tellings.append,
+            host=self.host,
+            outages=Outages(self.outages, DEFAULT_MANAGER),
             settings=self.settings,
             environment={},
             name_template="$job_id",

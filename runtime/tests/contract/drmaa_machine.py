@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pulsar_runtime.domain.ids import DEFAULT_MANAGER, ExternalId
 from pulsar_runtime.domain.job import LaunchSpec
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.managers.drmaa import client
 from pulsar_runtime.managers.drmaa.door import SessionDoor
 from pulsar_runtime.managers.drmaa.manager import DrmaaManager, MakeDoor
@@ -34,14 +37,17 @@ class DrmaaMachine(ReactorMachine):
         self.native_specification: str | None = None
         self._slots(None)
 
-    def manager(self, limit: int | None = None) -> DrmaaManager:
+    def manager(
+        self, limit: int | None = None, *, changed: Callable[[ExternalId], None] | None = None
+    ) -> DrmaaManager:
         self._slots(limit)
         manager = DrmaaManager(
             library=str(self.directory),
             state=self._state,
             records=self.records,
             reactor=self.reactor,
-            changed=self.tellings.append,
+            changed=changed or self.tellings.append,
+            outages=Outages(self.outages, DEFAULT_MANAGER),
             environ={"PATH": os.environ["PATH"], "PYTHONPATH": ":".join(sys.path)},
             native_specification=self.native_specification,
             name_template="$job_id",

@@ -49,9 +49,11 @@ class LocalMachine:
         self._starts.touch()
         start = keeper.start
 
-        def start_and_remember(spec: LaunchSpec, record: str, environ: Mapping[str, str]) -> keeper.Started:
+        def start_and_remember(
+            spec: LaunchSpec, record: str, environ: Mapping[str, str], job: keeper.Job
+        ) -> keeper.Started:
             """Remember every keeper: a manager that was closed does not reap it any more."""
-            started = start(spec, record, environ)
+            started = start(spec, record, environ, job)
             self._keepers[spec.launch_id] = started.process
             return started
 

@@ -11,6 +11,7 @@ from pulsar_runtime.agent.reactor import SelectorReactor
 from pulsar_runtime.domain.ids import ExternalId
 from pulsar_runtime.domain.job import LaunchSpec
 from pulsar_runtime.ports import JobManager
+from pulsar_runtime.testing.outages import InMemoryOutages
 from runtime.tests.contract.orders import OrderedJobs
 
 #: Commands are processes, and the tests share the machine.
@@ -28,6 +29,7 @@ class ReactorMachine(ABC):
         self.reactor = SelectorReactor()
         self.jobs = OrderedJobs(directory)
         self.tellings: list[ExternalId] = []
+        self.outages = InMemoryOutages(time.time)
         self._unattended = False
 
     @abstractmethod

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pulsar_runtime.domain.ids import DEFAULT_MANAGER
 from pulsar_runtime.domain.job import LaunchSpec, Observation
 from pulsar_runtime.domain.status import SchedulerState
 from pulsar_runtime.managers.condor.manager import CondorManager
@@ -222,6 +223,7 @@ def test_a_queue_that_cannot_be_asked_changes_no_job(machine: CondorMachine, fau
     before = machine.pool.counts()["condor_q"]
     machine.work_until(lambda: machine.pool.counts()["condor_q"] >= before + 2)
     assert seen(manager, spec).state is RUNNING
+    assert machine.outages.records()[DEFAULT_MANAGER].since is not None
     machine.end(spec, 3)
     assert wait_for(machine, manager, spec, ENDED).exit_code == 3
 

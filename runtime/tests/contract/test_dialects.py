@@ -13,11 +13,13 @@ from pulsar_runtime.domain.status import SchedulerState
 from pulsar_runtime.managers.batch.dialects.registry import DIALECTS
 from pulsar_runtime.ports import JobManager
 from runtime.tests.contract.batch_machine import BatchMachine
+from runtime.tests.contract.rest_machine import RestMachine
 
 
-@pytest.fixture(params=["GridEngine", "LSF", "PBSPro", "Slurm", "Torque"])
+@pytest.fixture(params=["GridEngine", "LSF", "PBSPro", "Slurm", "Torque", "v0.0.38", "v0.0.42"])
 def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BatchMachine]:
-    machine = BatchMachine(tmp_path, request.param)
+    rest = request.param.startswith("v0")
+    machine = RestMachine(tmp_path, request.param) if rest else BatchMachine(tmp_path, request.param)
     yield machine
     machine.end_everything()
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pulsar_runtime.domain.ids import DEFAULT_MANAGER
 from pulsar_runtime.domain.job import LaunchSpec, Observation
+from pulsar_runtime.domain.outage import OutageRecord
 from pulsar_runtime.domain.status import SchedulerState
 from pulsar_runtime.managers.drmaa import client, journal
 from pulsar_runtime.ports import JobManager
@@ -91,6 +93,7 @@ def test_jobs_wait_for_the_end_of_an_outage_with_one_warning(
         for spec in jobs:
             wait_for(machine, manager, spec, RUNNING)
     assert sum(getattr(record, "action", "") == "scheduler_outage" for record in caplog.records) == 1
+    assert machine.outages.records() == {DEFAULT_MANAGER: OutageRecord(count=1)}
 
 
 def test_a_job_that_was_killed_says_by_what(machine: DrmaaMachine) -> None:

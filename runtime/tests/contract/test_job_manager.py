@@ -17,11 +17,12 @@ from runtime.tests.contract.drmaa_machine import DrmaaMachine
 from runtime.tests.contract.local_machine import LocalMachine
 from runtime.tests.contract.machine import Machine
 from runtime.tests.contract.twin_machine import TwinMachine
+from runtime.tests.contract.user_machines import UserBatchMachine, UserLocalMachine
 
 #: Managers whose jobs run on the host of the agent, and those whose jobs run elsewhere: batch systems with
 #: and without books. What is the dialects' own is in `test_dialects.py`.
-HERE = ("twin", "local")
-ELSEWHERE = ("Slurm", "Torque", "HTCondor", "DRMAA")
+HERE = ("twin", "local", "local as users")
+ELSEWHERE = ("Slurm", "Torque", "HTCondor", "DRMAA", "Slurm as users")
 
 
 @pytest.fixture(params=[*HERE, *ELSEWHERE])
@@ -34,6 +35,10 @@ def machine(
     real: LocalMachine | BatchMachine | CondorMachine | DrmaaMachine
     if request.param == "local":
         real = LocalMachine(tmp_path, monkeypatch)
+    elif request.param == "local as users":
+        real = UserLocalMachine(tmp_path, monkeypatch)
+    elif request.param == "Slurm as users":
+        real = UserBatchMachine(tmp_path, "Slurm", monkeypatch)
     elif request.param == "HTCondor":
         real = CondorMachine(tmp_path)
     elif request.param == "DRMAA":

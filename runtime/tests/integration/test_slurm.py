@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from runtime.tests.live_server import LiveServer, running_server, serve_command, wait_until
 from runtime.tests.resilience.patient_client import PatientClient, patient_client
@@ -144,3 +146,33 @@ def test_a_job_that_is_cancelled_there_says_so_here(cluster: SlurmCluster, clien
     ).stdout
     assert "cancelled by an administrator" in shown
     assert re.search(r"running +Slurm job \d+$", shown, re.MULTILINE)
+
+
+def test_an_outage_is_seen_by_who_watches_the_server(
+    cluster: SlurmCluster, server: LiveServer, client: PatientClient
+) -> None:
+    submit(client, "watched", "sleep 300")
+    wait_for_status(client, "watched", "running")
+    cluster.stop_controller()
+    try:
+        wait_until(lambda: _figure(server, "scheduler_up") == 0, END_LIMIT, "the outage is told", server)
+        assert _figure(server, "scheduler_outages_total") == 1
+        assert _figure(server, "scheduler_outage_seconds") >= 0
+    finally:
+        cluster.start_controller()
+    wait_until(lambda: _figure(server, "scheduler_up") == 1, END_LIMIT, "its end is told", server)
+    assert _figure(server, "scheduler_outage_seconds") == 0
+    assert client.status("watched")["status"] == "running"
+    client.cancel("watched")
+    end(client, "watched")
+
+
+def _figure(server: LiveServer, name: str) -> float:
+    """Return a figure as Prometheus would read it."""
+    reply = requests.get(
+        f"{server.url}metrics", headers={"Authorization": f"Bearer {server.token}"}, timeout=END_LIMIT
+    )
+    families = text_string_to_metric_families(reply.text)
+    values = [one.value for family in families for one in family.samples if one.name == f"pulsar_{name}"]
+    assert len(values) == 1
+    return values[0]

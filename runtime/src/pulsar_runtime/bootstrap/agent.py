@@ -10,17 +10,21 @@ from typing import Protocol
 
 from pulsar_runtime.agent.process import only_agent, run
 from pulsar_runtime.agent.reactor import SelectorReactor
+from pulsar_runtime.application.outage_journal import OutageJournal
 from pulsar_runtime.application.supervisor import ManagerWorks, Supervisor
 from pulsar_runtime.bootstrap import adapters
-from pulsar_runtime.bootstrap.managers import ManagerSurroundings, check_managers, job_manager
+from pulsar_runtime.bootstrap.managers import check_managers, job_manager
 from pulsar_runtime.bootstrap.staging import StagingWorks
+from pulsar_runtime.bootstrap.surroundings import ManagerSurroundings
 from pulsar_runtime.config.schema import Config, ManagerConfig
 from pulsar_runtime.domain.environment import Assign
 from pulsar_runtime.domain.ids import ManagerName
 from pulsar_runtime.managers import launch_record
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.managers.preparation import ScriptPreparer
 from pulsar_runtime.store.doorbell import listen, show_life
 from pulsar_runtime.store.openat2 import require_openat2
+from pulsar_runtime.store.outages import SqliteOutages
 from pulsar_runtime.systemd.notification import SILENT, Notifier
 
 
@@ -60,6 +64,10 @@ def run_agent(config: Config, environ: Mapping[str, str], notifier: Notifier = S
         store.open(check=True)
         records.mkdir(mode=0o700, exist_ok=True)
         reactor = SelectorReactor()
+        outages = SqliteOutages(config.persistence_directory)
+        # What an earlier agent met may be over.
+        outages.end_all()
+        journal = OutageJournal(outages, reactor)
         works: dict[ManagerName, ManagerWorks] = {}
         supervisor = Supervisor(store, works, reactor)
         staging = StagingWorks(config, store, reactor, environ)
@@ -69,6 +77,7 @@ def run_agent(config: Config, environ: Mapping[str, str], notifier: Notifier = S
                 records=records,
                 reactor=reactor,
                 changed=partial(supervisor.changed, name),
+                outages=Outages(journal, name),
                 environ=environ,
             )
             works[name] = ManagerWorks(
@@ -89,6 +98,7 @@ def run_agent(config: Config, environ: Mapping[str, str], notifier: Notifier = S
         for work in works.values():
             work.manager.close()
         reactor.close()
+        outages.close()
         store.close()
 
 
@@ -106,4 +116,5 @@ def _preparer(manager: ManagerConfig) -> ScriptPreparer:
         galaxy_home=manager.galaxy_home,
         galaxy_virtual_env=manager.galaxy_virtual_env,
         tmp_dir=manager.tmp_dir,
+        shared_with_group=manager.real_users,
     )

@@ -5,19 +5,20 @@ from __future__ import annotations
 import getpass
 import shlex
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pulsar_runtime.bootstrap.slurmrestd import slurmrestd_host, slurmrestd_problems
+from pulsar_runtime.bootstrap.surroundings import ManagerSurroundings
 from pulsar_runtime.config.near_match import near_match
 from pulsar_runtime.config.schema import QueuedCli, QueuedSlurm
-from pulsar_runtime.domain.ids import ExternalId
 from pulsar_runtime.managers.batch.commands import ReactorCommands
 from pulsar_runtime.managers.batch.dialect import Dialect
 from pulsar_runtime.managers.batch.dialects.registry import DIALECTS
-from pulsar_runtime.managers.batch.host import LONGEST_CONTROL_DIRECTORY, Host, LocalHost, SshHost
+from pulsar_runtime.managers.batch.host import LONGEST_CONTROL_DIRECTORY, Host, SshHost
 from pulsar_runtime.managers.batch.manager import BatchManager, BatchSettings
 from pulsar_runtime.managers.identity import instance_identity
-from pulsar_runtime.ports import Reactor
+from pulsar_runtime.managers.slurmrestd.host import DIALECT as SLURMRESTD
 
 #: What commands see of our environment besides what their dialect names; a batch system may hand it to jobs.
 _VARIABLES = ("HOME", "LANG", "LC_", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "USER")
@@ -36,12 +37,19 @@ def batch_problems(
         hint = near_match(plugin, DIALECTS) or f"; known: {', '.join(DIALECTS)}"
         yield f"job_plugin: there is no batch system {plugin!r}{hint}"
         return
-    dialect = DIALECTS[plugin]
+    dialect = _dialect(config)
     for name in config.job_options:
         if name not in dialect.options and not name.startswith("-"):
             known = [f"job_{option}" for option in dialect.options]
             hint = near_match(f"job_{name}", known) or f"; known: {', '.join(known)}"
             yield f"job_{name}: unknown key for {dialect.title}{hint}"
+    yield from _shell_problems(config, directory)
+    yield from _missing_commands(config, dialect, environ)
+    if isinstance(config, QueuedSlurm):
+        yield from slurmrestd_problems(config, [*_options(config, dialect)])
+
+
+def _shell_problems(config: QueuedCli | QueuedSlurm, directory: Path) -> Iterator[str]:
     if not config.shell_strict_host_key_checking:
         yield "shell_strict_host_key_checking: must stay true; name the host's key in shell_known_hosts"
     if config.shell_plugin == _SECURE_SHELL and config.shell_hostname is None:
@@ -52,31 +60,24 @@ def batch_problems(
         for key in _SHELL_KEYS:
             if getattr(config, key) is not None:
                 yield f"{key}: has no meaning without shell_plugin: {_SECURE_SHELL}"
-    yield from _missing_commands(config, dialect, environ)
 
 
-def batch_manager(
-    config: QueuedCli | QueuedSlurm,
-    *,
-    records: Path,
-    reactor: Reactor,
-    changed: Callable[[ExternalId], None],
-    environ: Mapping[str, str],
-) -> BatchManager:
+def batch_manager(config: QueuedCli | QueuedSlurm, around: ManagerSurroundings) -> BatchManager:
     """Make the manager of a configuration without problems."""
-    dialect = DIALECTS[_plugin(config)]
+    dialect = _dialect(config)
     visible = (*_VARIABLES, *dialect.variables)
+    environ = {name: value for name, value in around.environ.items() if name.startswith(visible)}
+    own_user = config.shell_username or getpass.getuser()
     return BatchManager(
         dialect=dialect,
-        host=_host(config, records.parent),
-        user=config.shell_username or getpass.getuser(),
-        identity=instance_identity(records.parent),
-        records=records,
-        reactor=reactor,
-        commands=ReactorCommands(
-            reactor, environ={name: value for name, value in environ.items() if name.startswith(visible)}
-        ),
-        changed=changed,
+        host=_remote_host(config, around.records.parent, environ) or around.host,
+        user=own_user if around.sudo is None else None,
+        identity=instance_identity(around.records.parent),
+        records=around.records,
+        reactor=around.reactor,
+        commands=ReactorCommands(around.reactor, environ=environ),
+        changed=around.changed,
+        outages=around.outages,
         settings=BatchSettings(
             options=tuple(_options(config, dialect)),
             job_name_template=config.job_name_template,
@@ -85,6 +86,12 @@ def batch_manager(
             grace_seconds=config.return_code_grace_seconds,
         ),
     )
+
+
+def _dialect(config: QueuedCli | QueuedSlurm) -> Dialect:
+    if isinstance(config, QueuedSlurm) and config.slurmrestd_url is not None:
+        return SLURMRESTD
+    return DIALECTS[_plugin(config)]
 
 
 def _plugin(config: QueuedCli | QueuedSlurm) -> str:
@@ -110,9 +117,11 @@ def _missing_commands(
         yield f"type: {', '.join(missing)} cannot be found on this machine; install {packages}"
 
 
-def _host(config: QueuedCli | QueuedSlurm, directory: Path) -> Host:
+def _remote_host(config: QueuedCli | QueuedSlurm, directory: Path, environ: Mapping[str, str]) -> Host | None:
+    if isinstance(config, QueuedSlurm) and config.slurmrestd_url is not None:
+        return slurmrestd_host(config, config.slurmrestd_url, environ)
     if config.shell_plugin != _SECURE_SHELL or config.shell_hostname is None:
-        return LocalHost()
+        return None
     return SshHost(
         name=config.shell_hostname,
         control_directory=directory,

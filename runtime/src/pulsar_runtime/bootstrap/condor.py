@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
+from pulsar_runtime.bootstrap.surroundings import ManagerSurroundings
 from pulsar_runtime.config.schema import QueuedCondor
-from pulsar_runtime.domain.ids import ExternalId
 from pulsar_runtime.managers.batch.commands import ReactorCommands
 from pulsar_runtime.managers.condor.manager import CondorManager
 from pulsar_runtime.managers.condor.queue import COMMANDS
 from pulsar_runtime.managers.condor.submit_description import setting_problems
 from pulsar_runtime.managers.keeper import job_environment
-from pulsar_runtime.ports import Reactor
 
 #: What commands see of our environment; ``submit_getenv`` would hand it to jobs.
 _VARIABLES = (
@@ -44,23 +42,23 @@ def condor_problems(config: QueuedCondor, environ: Mapping[str, str]) -> Iterato
         )
 
 
-def condor_manager(
-    config: QueuedCondor,
-    *,
-    records: Path,
-    reactor: Reactor,
-    changed: Callable[[ExternalId], None],
-    environ: Mapping[str, str],
-) -> CondorManager:
+def condor_manager(config: QueuedCondor, around: ManagerSurroundings) -> CondorManager:
     """Make the manager of a configuration without problems."""
-    visible = {name: value for name, value in environ.items() if name.startswith(_VARIABLES)}
-    usual = {name: value for name, value in job_environment(environ).items() if name != _NOT_FOR_JOBS}
+    visible = {name: value for name, value in around.environ.items() if name.startswith(_VARIABLES)}
+    usual = {name: value for name, value in job_environment(around.environ).items() if name != _NOT_FOR_JOBS}
+    settings = config.submit_settings
+    if around.sudo is not None:
+        # It is the user's own where the job is submitted.
+        del usual["HOME"]
+        settings = {"getenv": "HOME", **settings}
     return CondorManager(
-        commands=ReactorCommands(reactor, environ=visible),
-        records=records,
-        reactor=reactor,
-        changed=changed,
-        settings=config.submit_settings,
+        commands=ReactorCommands(around.reactor, environ=visible),
+        host=around.host,
+        records=around.records,
+        reactor=around.reactor,
+        changed=around.changed,
+        outages=around.outages,
+        settings=settings,
         environment=usual,
         name_template=config.job_name_template,
     )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import attrs
-
+from pulsar_runtime.bootstrap.surroundings import ManagerSurroundings
 from pulsar_runtime.config.schema import (
     Config,
     ManagerConfig,
@@ -20,22 +19,10 @@ from pulsar_runtime.config.schema import (
     Unqueued,
 )
 from pulsar_runtime.domain.errors import ConfigError
-from pulsar_runtime.domain.ids import ExternalId, ManagerName
+from pulsar_runtime.managers.batch.commands import ReactorCommands
 from pulsar_runtime.managers.local import LocalManager
-from pulsar_runtime.ports import JobManager, Reactor
-
-
-@attrs.frozen(kw_only=True)
-class ManagerSurroundings:
-    """What every manager is given, whatever its type."""
-
-    name: ManagerName
-    #: A small file for each launch, out of the jobs' reach; those that nobody follows are swept away.
-    records: Path
-    reactor: Reactor
-    #: Told the id of a job whose observation changed.
-    changed: Callable[[ExternalId], None]
-    environ: Mapping[str, str]
+from pulsar_runtime.managers.real_user.user_processes import UserProcesses
+from pulsar_runtime.ports import JobManager
 
 
 def check_managers(config: Config, environ: Mapping[str, str]) -> None:
@@ -49,7 +36,15 @@ def check_managers(config: Config, environ: Mapping[str, str]) -> None:
         raise ConfigError("configuration", problems)
 
 
-def _problems(config: ManagerConfig, directory: Path, environ: Mapping[str, str]) -> Iterable[str]:
+def _problems(config: ManagerConfig, directory: Path, environ: Mapping[str, str]) -> Iterator[str]:
+    yield from _problems_of_type(config, directory, environ)
+    if config.real_users:
+        from pulsar_runtime.bootstrap.real_user import real_user_problems  # noqa: PLC0415 - few sites have it
+
+        yield from real_user_problems(config, environ)
+
+
+def _problems_of_type(config: ManagerConfig, directory: Path, environ: Mapping[str, str]) -> Iterable[str]:
     match config:
         case QueuedPython() | Unqueued():
             return ()
@@ -69,6 +64,14 @@ def _problems(config: ManagerConfig, directory: Path, environ: Mapping[str, str]
 
 def job_manager(config: ManagerConfig, around: ManagerSurroundings) -> JobManager:
     """Make the manager that *config* describes."""
+    if not config.real_users:
+        return _manager_of_type(config, around)
+    from pulsar_runtime.bootstrap.real_user import real_user_manager  # noqa: PLC0415 - few sites have it
+
+    return real_user_manager(config, around, _manager_of_type)
+
+
+def _manager_of_type(config: ManagerConfig, around: ManagerSurroundings) -> JobManager:
     match config:
         case QueuedPython() | Unqueued():
             return LocalManager(
@@ -77,38 +80,27 @@ def job_manager(config: ManagerConfig, around: ManagerSurroundings) -> JobManage
                 reactor=around.reactor,
                 changed=around.changed,
                 environ=around.environ,
+                user_processes=_user_processes(around),
             )
         case QueuedCli() | QueuedSlurm():
             from pulsar_runtime.bootstrap.batch import batch_manager  # noqa: PLC0415 - of this type
 
-            return batch_manager(
-                config,
-                records=around.records,
-                reactor=around.reactor,
-                changed=around.changed,
-                environ=around.environ,
-            )
+            return batch_manager(config, around)
         case QueuedCondor():
             from pulsar_runtime.bootstrap.condor import condor_manager  # noqa: PLC0415 - of this type
 
-            return condor_manager(
-                config,
-                records=around.records,
-                reactor=around.reactor,
-                changed=around.changed,
-                environ=around.environ,
-            )
+            return condor_manager(config, around)
         case QueuedDrmaa() | QueuedExternalDrmaa():
             from pulsar_runtime.bootstrap.drmaa import drmaa_manager  # noqa: PLC0415 - of this type
 
-            return drmaa_manager(
-                config,
-                name=around.name,
-                records=around.records,
-                reactor=around.reactor,
-                changed=around.changed,
-                environ=around.environ,
-            )
+            return drmaa_manager(config, around)
+
+
+def _user_processes(around: ManagerSurroundings) -> UserProcesses | None:
+    if around.sudo is None:
+        return None
+    path = {name: value for name, value in around.environ.items() if name == "PATH"}
+    return UserProcesses(around.sudo, ReactorCommands(around.reactor, environ=path))
 
 
 def _limit(config: QueuedPython | Unqueued) -> int | None:

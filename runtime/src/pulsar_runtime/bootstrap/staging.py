@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pulsar_runtime.bootstrap import adapters
 from pulsar_runtime.config.schema import Config, ManagerConfig
+from pulsar_runtime.config.staging import Staging
 from pulsar_runtime.domain.errors import UnfitHost
 from pulsar_runtime.ports import JobStore, Reactor
 from pulsar_runtime.staging.http_client import HttpClient
@@ -100,7 +101,7 @@ def _carriers(config: Config, environ: Mapping[str, str]) -> Carriers:
             "staging.transport is curl, and pycurl is not installed: install it, or take requests"
         )
     by_curl = has_curl and staging.transport != "requests"
-    client = LateClient(lambda: _http_client(staging.ca_file, by_curl=by_curl))
+    client = LateClient(lambda: _http_client(authorities(staging, environ), by_curl=by_curl))
     http = HttpFiles(client)
     objects = staging.object_store_file_path
     return Carriers(
@@ -112,6 +113,16 @@ def _carriers(config: Config, environ: Mapping[str, str]) -> Carriers:
         ),
         stored=DiskObjectStore(objects, shared) if objects is not None else None,
     )
+
+
+def authorities(staging: Staging, environ: Mapping[str, str]) -> Path | None:
+    """Return the certificates that are trusted, None for the well-known ones.
+
+    The environment may name them for every program that uses requests
+    (https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification), and so for libcurl.
+    """
+    named = environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE")
+    return staging.ca_file or (Path(named) if named else None)
 
 
 def _http_client(ca_file: Path | None, *, by_curl: bool) -> HttpClient:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import attrs
 
 from pulsar_runtime.bootstrap import adapters
+from pulsar_runtime.bootstrap.metrics import metrics
 from pulsar_runtime.bootstrap.service import job_service
 from pulsar_runtime.config.schema import Config
 from pulsar_runtime.domain.errors import StoreError
@@ -74,6 +75,7 @@ def build_app(config: Config) -> Shortcut:
 
     web = WebContext(
         service=job_service(config, store, files),
+        metrics=metrics(config, store),
         tokens=TokenCheck(tokens=_tokens(config), clock=time.time),
         file_cache=DirectoryFileCache(config.file_cache_dir) if config.file_cache_dir else None,
         ready=ready,

@@ -23,6 +23,7 @@ _TOKEN_VARIABLE = "PULSAR_TOKEN"  # noqa: S105 - the name of a variable
 @click.option(
     "--manager", metavar="NAME", help="The manager that is to run the job (default: the default one)."
 )
+@click.option("--user", metavar="NAME", help="Whom the job asks to run as, where jobs run as their users.")
 @click.option(
     "--token-file",
     metavar="FILE",
@@ -41,6 +42,7 @@ def command(
     token_file: Path | None,
     timeout: float,
     *,
+    user: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -54,9 +56,9 @@ def command(
     way: Way
     if url is not None:
         token = _token(config_file, token_file)
-        way = HttpProbe(url, manager=manager, token=token, timeout_seconds=timeout)
+        way = HttpProbe(url, manager=manager, user=user, token=token, timeout_seconds=timeout)
     else:
-        way = _by_message(configuration(config_file).config, manager, timeout)
+        way = _by_message(configuration(config_file).config, manager, user, timeout)
     probe = Probe(way, dry_run=dry_run)
     try:
         for phase in probe.phases():
@@ -73,12 +75,12 @@ def command(
     )
 
 
-def _by_message(config: Config, manager: str | None, timeout: float) -> Way:
+def _by_message(config: Config, manager: str | None, user: str | None, timeout: float) -> Way:
     if not config.has_broker:
         raise click.UsageError("name a URL, or a --config with message_queue_url or message_queue_url_file")
     from pulsar_runtime.cli.message_probe import MessageProbe  # noqa: PLC0415 - few sites have a broker
 
-    return MessageProbe(config, manager=manager, timeout_seconds=timeout)
+    return MessageProbe(config, manager=manager, user=user, timeout_seconds=timeout)
 
 
 def _token(config_file: Path | None, token_file: Path | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Sequence
@@ -20,9 +21,12 @@ class HttpProbe:
     takes a token this way or needs none.
     """
 
-    def __init__(self, url: str, *, manager: str | None, token: str | None, timeout_seconds: float) -> None:
+    def __init__(
+        self, url: str, *, manager: str | None, user: str | None, token: str | None, timeout_seconds: float
+    ) -> None:
         base = url.rstrip("/") if "://" in url else f"http://{url.rstrip('/')}"
         self._base = f"{base}/managers/{manager}" if manager else base
+        self._user = user
         self._deadline = time.monotonic() + timeout_seconds
         self._session = requests.Session()
         if token:
@@ -60,9 +64,9 @@ class HttpProbe:
 
     def _submit(self) -> str:
         source, target = self._job["inputs_directory"], self._job["outputs_directory"]
-        self._ask(
-            "POST", self._path("/submit"), command_line=f"cat '{source}/probe.txt' > '{target}/probe.txt'"
-        )
+        command = f"cat '{source}/probe.txt' > '{target}/probe.txt'"
+        params = json.dumps({"user": self._user} if self._user else {})
+        self._ask("POST", self._path("/submit"), command_line=command, params=params)
         return ""
 
     def _run(self) -> str:

@@ -16,6 +16,7 @@ _COMMANDS: Mapping[str, str] = {
     "agent": "Run the agent alone.",
     "config": "Check or show the configuration.",
     "jobs": "List, show, cancel and prune jobs.",
+    "metrics": "Print figures for Prometheus.",
     "drain": "Take no new jobs, and wait for the present ones.",
     "resume": "Take new jobs again.",
     "check": "Run a real job through a server and say what failed.",

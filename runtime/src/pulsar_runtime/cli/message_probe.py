@@ -37,9 +37,12 @@ class MessageProbe:
     has the form of those that are not Galaxy's own (protocol section 2.2).
     """
 
-    def __init__(self, config: Config, *, manager: str | None, timeout_seconds: float) -> None:
+    def __init__(
+        self, config: Config, *, manager: str | None, user: str | None, timeout_seconds: float
+    ) -> None:
         self._config = config
         self._manager = ManagerName(manager or DEFAULT_MANAGER)
+        self._user = user
         self._topology = topology_of(config)
         self._deadline = time.monotonic() + timeout_seconds
         self._job_id = uuid.uuid4().hex
@@ -169,6 +172,7 @@ class MessageProbe:
             "job_id": self._job_id,
             "command_line": f"echo {self._word}",
             "setup_params": {"job_id": self._job_id, "tool_id": "pulsar-runtime-check"},
+            **({"submit_params": {"user": self._user}} if self._user else {}),
         }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 
 from pulsar_runtime.config.job_kinds import JOB_NAME
-from pulsar_runtime.config.kind import PATH, SECONDS, TEXT, absolute, optional
+from pulsar_runtime.config.kind import PATH, TEXT, absolute, optional
 from pulsar_runtime.config.option import option
 
 
@@ -36,30 +36,4 @@ class DrmaaOptions:
             "The batch system's DRMAA library. Without it, the environment variable `DRMAA_LIBRARY_PATH`, "
             "then where the system looks for libraries.",
         ),
-    )
-
-
-@attrs.frozen(kw_only=True, slots=False)
-class RealUserOptions:
-    """How jobs are run as the users who asked for them."""
-
-    launcher: Path = attrs.field(
-        default=Path("/usr/local/libexec/pulsar-runtime-launcher"),
-        metadata=option(
-            PATH,
-            "The one program that sudo lets the agent run as root. It hands job directories over and submits "
-            "as the user.",
-        ),
-    )
-    user_mapping_script: Path | None = attrs.field(
-        default=None,
-        metadata=option(
-            optional(PATH),
-            "A program that is given `--` and the user from Galaxy, and prints the user on this machine. "
-            "Without it, both have the same name.",
-        ),
-    )
-    user_mapping_timeout: float = attrs.field(
-        default=30.0,
-        metadata=option(SECONDS, "How long it may take; then the job fails."),
     )

@@ -12,7 +12,7 @@ import attrs
 from pulsar_runtime.config.address import Address
 from pulsar_runtime.config.batch import BatchOptions
 from pulsar_runtime.config.condor import CondorOptions
-from pulsar_runtime.config.drmaa import DrmaaOptions, RealUserOptions
+from pulsar_runtime.config.drmaa import DrmaaOptions
 from pulsar_runtime.config.job_kinds import CONCURRENCY, MODE, STREAM_SIZE, TMP_DIR
 from pulsar_runtime.config.kind import (
     BOOLEAN,
@@ -28,7 +28,9 @@ from pulsar_runtime.config.kind import (
 )
 from pulsar_runtime.config.message_queue import MessageQueue, Messages
 from pulsar_runtime.config.option import option
+from pulsar_runtime.config.real_user import RealUserOptions
 from pulsar_runtime.config.secret import Secret
+from pulsar_runtime.config.slurmrestd import SlurmrestdOptions
 from pulsar_runtime.config.staging import Staging, pause, retries
 from pulsar_runtime.config.token_kinds import EXPIRY, MANAGER_NAMES, NAME, SECRET, SHA256
 from pulsar_runtime.domain.ids import DEFAULT_MANAGER, ManagerName
@@ -108,7 +110,7 @@ class JobSettings:
 
 
 @attrs.frozen(kw_only=True)
-class ManagerSettings(JobSettings):
+class ManagerSettings(JobSettings, RealUserOptions):
     """What every type of manager has."""
 
     type: ClassVar[str]
@@ -159,8 +161,8 @@ class QueuedCli(ManagerSettings, BatchOptions):
 
 
 @attrs.frozen(kw_only=True)
-class QueuedSlurm(ManagerSettings, BatchOptions):
-    """Hands jobs to Slurm: `queued_cli` with `job_plugin: Slurm`."""
+class QueuedSlurm(ManagerSettings, BatchOptions, SlurmrestdOptions):
+    """Hands jobs to Slurm: `queued_cli` with `job_plugin: Slurm`, or by its REST API."""
 
     type: ClassVar[str] = "queued_slurm"
     families: ClassVar[Mapping[str, str]] = {"job_": "job_options"}
@@ -182,10 +184,14 @@ class QueuedDrmaa(ManagerSettings, DrmaaOptions):
 
 
 @attrs.frozen(kw_only=True)
-class QueuedExternalDrmaa(ManagerSettings, DrmaaOptions, RealUserOptions):
-    """As `queued_drmaa`, and each job runs as the user that Galaxy names in `submit_user`."""
+class QueuedExternalDrmaa(ManagerSettings, DrmaaOptions):
+    """As `queued_drmaa` with `real_users`."""
 
     type: ClassVar[str] = "queued_external_drmaa"
+
+    real_users: bool = attrs.field(
+        default=True, metadata=option(BOOLEAN, "Must stay `true`: that is what this type is for.")
+    )
 
 
 ManagerConfig = (

@@ -118,6 +118,8 @@ class LaunchSpec:
     job_directory: str = ""
     #: As in `Submission.submit_params`.
     submit_params: Mapping[str, str] = attrs.field(factory=dict)
+    #: Whom the job runs as, if that is not whoever the server runs as.
+    user: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -7,7 +7,7 @@ import pwd
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -23,12 +23,15 @@ exec 3>&0 </dev/null
 trap : HUP INT
 trap told=told TERM
 echo $$ >&3 || exit 125
-/bin/bash "$1" 3>&-
+"$@" 3>&-
 echo "exit $? ${told-}" >&3
 """
 
 #: O_NONBLOCK: without it, a FIFO that an earlier start of the job left would hold the agent for ever.
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+#: Makes the command that is a job, from its launch and its mark.
+Job = Callable[[LaunchSpec, str], Sequence[str]]
 
 
 @attrs.frozen
@@ -39,7 +42,17 @@ class Started:
     mark: str
 
 
-def start(spec: LaunchSpec, record: str, environ: Mapping[str, str]) -> Started:
+def own_job(spec: LaunchSpec, _mark: str) -> Sequence[str]:
+    """Return the command that is a job as the user whom we run as."""
+    return ("/bin/bash", spec.script)
+
+
+def start(
+    spec: LaunchSpec,
+    record: str,
+    environ: Mapping[str, str],
+    job: Job = own_job,
+) -> Started:
     """Start the job of *spec* in a session of its own, under a keeper that writes to *record*.
 
     Raises `FileExistsError` if this launch was begun before, and `OSError` if it cannot be now; then
@@ -51,7 +64,7 @@ def start(spec: LaunchSpec, record: str, environ: Mapping[str, str]) -> Started:
     try:
         opened.extend(os.open(stream, _CREATE, 0o666) for stream in (spec.stdout, spec.stderr))
         process = subprocess.Popen(
-            ["/bin/sh", "-c", _KEEPER, "pulsar-keeper", spec.script],
+            ["/bin/sh", "-c", _KEEPER, "pulsar-keeper", *job(spec, mark)],
             stdin=lock,
             stdout=opened[1],
             stderr=opened[2],

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -18,6 +19,7 @@ from pulsar_runtime.domain.ids import ExternalId
 from pulsar_runtime.domain.job import LaunchSpec, Observation
 from pulsar_runtime.domain.status import SchedulerState
 from pulsar_runtime.managers import keeper, launch_record, processes
+from pulsar_runtime.managers.real_user.user_processes import UserProcesses
 from pulsar_runtime.ports import Reactor
 
 #: Why a start may succeed later: the machine is out of something, or its disk does not answer. Anything
@@ -78,6 +80,7 @@ class LocalManager:
 
     *limit* jobs run at once, first come first served; None means no limit. *records* is a directory of
     its own, out of the jobs' reach. *changed* is called with the id of a job whose observation changed.
+    With *user_processes*, each job runs as its user.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class LocalManager:
         changed: Callable[[ExternalId], None],
         environ: Mapping[str, str],
         kill_after_seconds: float = 5.0,
+        user_processes: UserProcesses | None = None,
     ) -> None:
         self._limit = limit
         self._records = str(records)
@@ -96,6 +100,8 @@ class LocalManager:
         self._changed = changed
         self._environ = environ
         self._kill_after = kill_after_seconds
+        self._user_processes = user_processes
+        self._job = keeper.own_job if user_processes is None else user_processes.job
         self._launches: dict[ExternalId, _Launch] = {}
         self._waiting: deque[ExternalId] = deque()
         #: Which launches may have been started, by an agent that was killed at once; until that is known,
@@ -146,6 +152,8 @@ class LocalManager:
         """Stop observing; running jobs go on."""
         for launch in self._launches.values():
             self._unwatch(launch)
+        if self._user_processes is not None:
+            self._user_processes.close()
 
     def _queue(self, external_id: ExternalId) -> None:
         self._waiting.append(external_id)
@@ -165,7 +173,7 @@ class LocalManager:
             external_id = self._waiting[0]
             try:
                 started = keeper.start(
-                    self._launches[external_id].spec, self._record(external_id), self._environ
+                    self._launches[external_id].spec, self._record(external_id), self._environ, self._job
                 )
             except OSError as exc:
                 if exc.errno in _PASSING:
@@ -246,16 +254,26 @@ class LocalManager:
         launch.verdict = verdict
         # A job that ended by itself may leave a process behind; a job that lost its keeper may not.
         orderly = verdict.exit_code is not None and verdict.exit_code >= 0
-        if (orderly and not launch.ending) or not processes.members(launch.mark, None):
+        if (orderly and not launch.ending) or not self._may_have_processes(launch):
             self._finish(external_id)
         elif not launch.ending:
             launch.ending = True
             self._press(external_id, elapsed=0.0, pause=_FIRST_PAUSE_SECONDS)
 
+    def _may_have_processes(self, launch: _Launch) -> bool:
+        # Those of other users are seen by these users alone.
+        return self._user_processes is not None or bool(processes.members(launch.mark, None))
+
     def _press(self, external_id: ExternalId, *, elapsed: float, pause: float) -> None:
         """Signal what is left of a launch, again and again, until nothing is."""
         launch = self._launches.get(external_id)
         if launch is None or launch.phase is _Phase.ENDED:
+            return
+        if self._user_processes is not None:
+            kill = elapsed >= self._kill_after
+            number, spared = (signal.SIGKILL, set[int]()) if kill else (signal.SIGTERM, launch.asked)
+            told = partial(self._pressed, external_id, elapsed, pause)
+            self._user_processes.end(launch.spec, launch.mark, number, spared, told)
             return
         left = processes.members(launch.mark, launch.pid)
         if not left and launch.pid is None:
@@ -265,9 +283,26 @@ class LocalManager:
             # Each is asked once; one that was forked since the last look is asked now.
             processes.send(left - launch.asked, signal.SIGTERM, launch.mark, launch.pid)
             launch.asked |= left
-            pause = min(pause, self._kill_after - elapsed)
         else:
             processes.send(left, signal.SIGKILL, launch.mark, launch.pid)
+        self._press_again(external_id, elapsed, pause)
+
+    def _pressed(
+        self, external_id: ExternalId, elapsed: float, pause: float, left: frozenset[int] | None
+    ) -> None:
+        """Hear which processes of a user are left."""
+        launch = self._launches.get(external_id)
+        if launch is None or launch.phase is _Phase.ENDED:
+            return
+        if not left and launch.pid is None:
+            self._finish(external_id)
+            return
+        launch.asked |= left or frozenset()
+        self._press_again(external_id, elapsed, pause)
+
+    def _press_again(self, external_id: ExternalId, elapsed: float, pause: float) -> None:
+        if elapsed < self._kill_after:
+            pause = min(pause, self._kill_after - elapsed)
         later = elapsed + pause
         following = _FIRST_PAUSE_SECONDS if later >= self._kill_after > elapsed else pause * 2
         self._reactor.call_later(

@@ -27,6 +27,8 @@ class ScriptPreparer:
     galaxy_virtual_env: str | None = None
     #: A shell expression; None for a directory of the job's own.
     tmp_dir: str | None = None
+    #: Whether what a job makes is open to the group of its directory, and closed to everybody else.
+    shared_with_group: bool = False
 
     def prepare(self, job: Job, submission: Submission) -> None:
         """Write the job script; raises `SubmitRejected` or `DiskFull`."""
@@ -40,6 +42,7 @@ class ScriptPreparer:
                 galaxy_home=self.galaxy_home,
                 galaxy_virtual_env=self.galaxy_virtual_env,
                 tmp_dir=self.tmp_dir,
+                headers=("umask 007",) if self.shared_with_group else (),
             )
         )
         try:

@@ -1,11 +1,16 @@
-"""Finding and ending all processes of a launch, also those that left its session."""
+"""Finding and ending all processes of a launch, also those that left its session.
+
+As a program, ``processes MARK SIGNAL [SPARED ...]``, it does so for the user who runs it, and prints the ids
+of the processes that are left. It is installed by itself, so it uses the standard library alone.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Sequence
 
 #: In the environment of every process of a launch; its value is the launch's mark.
 MARK_VARIABLE = "PULSAR_RUNTIME_LAUNCH"
@@ -72,3 +77,14 @@ def _environment(pid: int) -> list[bytes]:
     except OSError:
         # Gone, or another user's.
         return []
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Send the signal, and tell what is left."""
+    mark, number, *spared = arguments
+    send(members(mark, None) - set(map(int, spared)), signal.Signals(int(number)), mark, None)
+    print(*sorted(members(mark, None)))  # noqa: T201 - its answer goes to standard output
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import threading
 from collections import deque
@@ -41,9 +40,7 @@ class CurlClient:
     """Implements `HttpClient`; each thread keeps a connection to each server."""
 
     def __init__(self, ca_file: Path | None) -> None:
-        # As requests does it: https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification.
-        named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        self._ca_file = str(ca_file) if ca_file is not None else named or certifi.where()
+        self._ca_file = str(ca_file) if ca_file is not None else certifi.where()
         self._local = threading.local()
 
     @contextmanager

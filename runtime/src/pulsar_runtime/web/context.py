@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
+from pulsar_runtime.application.metrics import Metrics
 from pulsar_runtime.application.service import JobService
 from pulsar_runtime.domain.errors import NotConfigured
 from pulsar_runtime.ports import FileCache
@@ -17,6 +18,7 @@ class WebContext:
     """Everything that the views need."""
 
     service: JobService
+    metrics: Metrics
     tokens: TokenCheck
     #: None where no cache directory is configured.
     file_cache: FileCache | None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-from pulsar_runtime.web import cache, files, health, jobs
+from pulsar_runtime.web import cache, files, health, jobs, metrics
 from pulsar_runtime.web.answer import Answer
 from pulsar_runtime.web.call import Call
 from pulsar_runtime.web.context import WebContext
@@ -42,4 +42,5 @@ ROUTES = (
     Route(("GET",), "/cache/status", cache.status),
     Route(("GET",), "/healthz", health.healthz),
     Route(("GET",), "/readyz", health.readyz, open=True),
+    Route(("GET",), "/metrics", metrics.metrics),
 )

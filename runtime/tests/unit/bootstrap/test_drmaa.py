@@ -1,4 +1,4 @@
-"""What keeps a DRMAA library from being used on a machine, and jobs from running as their users."""
+"""What keeps a DRMAA library from being used on a machine."""
 
 from __future__ import annotations
 
@@ -16,19 +16,6 @@ def installed(tmp_path: Path) -> Path:
     """Return a library that is there."""
     path = tmp_path / "libdrmaa.so"
     path.touch()
-    return path
-
-
-@pytest.fixture
-def sudo(tmp_path: Path) -> dict[str, str]:
-    """Return an environment with sudo on the search path."""
-    program(tmp_path / "sudo")
-    return {"PATH": str(tmp_path)}
-
-
-def program(path: Path) -> Path:
-    path.write_text("#!/bin/sh\n")
-    path.chmod(0o755)
     return path
 
 
@@ -52,32 +39,7 @@ def test_a_machine_without_a_library_is_told_which_package(monkeypatch: pytest.M
     assert "drmaa_library_path" in problem
 
 
-def test_everything_that_real_users_need_is_looked_for(tmp_path: Path, installed: Path) -> None:
-    staging = tmp_path / "staging"
-    staging.mkdir(mode=0o700)
-    config = QueuedExternalDrmaa(
-        drmaa_library_path=installed,
-        launcher=tmp_path / "launcher",
-        user_mapping_script=tmp_path / "mapping",
-        staging_directory=staging,
-    )
-    problems = list(drmaa_problems(config, {"PATH": str(tmp_path / "nowhere")}))
-    for words in (
-        "type: sudo cannot be found on this machine; install sudo",
-        f"launcher: {tmp_path}/launcher is not there, or is no program",
-        f"user_mapping_script: {tmp_path}/mapping is not there, or is no program",
-        f"staging_directory: users must be able to pass through {staging}: chmod o+x {staging}",
-    ):
-        assert words in problems
-
-
-def test_a_host_that_is_prepared_for_real_users_has_no_problem_of_its_own(
-    tmp_path: Path, installed: Path, sudo: dict[str, str]
-) -> None:
-    config = QueuedExternalDrmaa(
-        drmaa_library_path=installed,
-        launcher=program(tmp_path / "launcher"),
-        user_mapping_script=program(tmp_path / "mapping"),
-        staging_directory=Path("/srv/staging-that-is-not-made-yet"),
-    )
-    assert list(drmaa_problems(config, sudo)) == []
+def test_a_type_that_is_for_real_users_has_them_always(installed: Path) -> None:
+    config = QueuedExternalDrmaa(drmaa_library_path=installed, real_users=False)
+    (problem,) = drmaa_problems(config, {})
+    assert problem.startswith("real_users: must stay true")

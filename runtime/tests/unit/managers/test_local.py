@@ -148,7 +148,9 @@ class Broken:
         self.errors = list(errors)
         self.asked: list[str] = []
 
-    def start(self, spec: LaunchSpec, _record: str, _environ: Mapping[str, str]) -> keeper.Started:
+    def start(
+        self, spec: LaunchSpec, _record: str, _environ: Mapping[str, str], _job: keeper.Job
+    ) -> keeper.Started:
         self.asked.append(spec.launch_id)
         number = self.errors.pop(0)
         raise OSError(number, os.strerror(number), spec.script)

@@ -25,6 +25,7 @@ PROTECTED = [
     ("POST", "/cache?path=a"),
     ("GET", "/cache/status?path=a"),
     ("GET", "/healthz"),
+    ("GET", "/metrics"),
 ]
 
 

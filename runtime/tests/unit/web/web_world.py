@@ -12,12 +12,15 @@ from wsgiref.util import FileWrapper, setup_testing_defaults
 import attrs
 from werkzeug.test import run_wsgi_app
 
+from pulsar_runtime.application.metrics import Metrics
 from pulsar_runtime.testing.file_cache import InMemoryFileCache
+from pulsar_runtime.testing.outages import InMemoryOutages
 from pulsar_runtime.web.app import create_app
 from pulsar_runtime.web.context import WebContext
 from pulsar_runtime.web.shortcut import Shortcut
 from pulsar_runtime.web.tokens import AcceptedToken, TokenCheck
 from runtime.tests.unit.application.served import Served
+from runtime.tests.unit.application.supervision import MAIN
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -45,6 +48,15 @@ class WebWorld:
         digest = hashlib.sha256((token or "").encode()).hexdigest()
         self.web = WebContext(
             service=self.served.service,
+            metrics=Metrics(
+                store=self.served.store,
+                outbox=self.served.store.outbox,
+                outages=InMemoryOutages(self.served.world.clock),
+                agent_runs=lambda: True,
+                managers=[MAIN],
+                schedulers=[],
+                clock=self.served.world.clock,
+            ),
             tokens=TokenCheck(
                 tokens=[AcceptedToken(name="test", sha256=digest)] if token else [],
                 clock=self.served.world.clock,

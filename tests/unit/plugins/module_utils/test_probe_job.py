@@ -105,6 +105,15 @@ def test_a_manager_is_asked_by_its_name(scripted_server: ScriptedServer) -> None
     }
 
 
+@pytest.mark.usefixtures("twin")
+def test_a_job_may_ask_for_a_user(scripted_server: ScriptedServer) -> None:
+    """Protocol section 1.8: ``params`` are those of the destination, without ``submit_``."""
+    endpoint = Endpoint(scripted_server.url, token=None, timeout=5, validate_certs=True, ca_path=None)
+    ProbeJob(endpoint, manager=None, user="alice").run()
+    (submitted,) = [asked for asked in scripted_server.asked if asked.path.endswith("/submit")]
+    assert submitted.query["params"] == '{"user": "alice"}'
+
+
 def test_a_job_that_does_not_end_is_cancelled_and_removed(
     twin: PulsarTwin, scripted_server: ScriptedServer, probe: ProbeJob
 ) -> None:

@@ -190,6 +190,7 @@ def question(directory: Path, port: int, **settings: object) -> dict[str, Any]:
         "create_user": True,
         "release": "1-py{python}-abc",
         "instances": [instance(directory, port)],
+        "launcher": {"needed": False, "files": [str(directory / "launcher")]},
         **settings,
     }
 
@@ -221,6 +222,24 @@ def test_the_report_names_what_another_transport_has_left(tmp_path: Path, taken_
     assert ask(question(tmp_path, taken_port))["outdated"] == []
     (tmp_path / "broker_url").touch()
     assert ask(question(tmp_path, taken_port))["outdated"] == [str(tmp_path / "broker_url")]
+
+
+def test_the_report_names_a_launcher_that_is_not_needed_any_more(tmp_path: Path, taken_port: int) -> None:
+    assert ask(question(tmp_path, taken_port))["launcher"] is False
+    (tmp_path / "launcher").touch()
+    assert ask(question(tmp_path, taken_port))["outdated"] == [str(tmp_path / "launcher")]
+    needed = {"needed": True, "files": [str(tmp_path / "launcher")]}
+    report = ask(question(tmp_path, taken_port, launcher=needed))
+    assert (report["outdated"], report["launcher"]) == ([], True)
+
+
+def test_root_runs_the_launcher_with_no_python_that_others_can_change(tmp_path: Path) -> None:
+    assert preflight.launcher_problems(Path("/bin/sh")) == []
+    changeable = tmp_path / "python"
+    changeable.touch()
+    changeable.chmod(0o777)
+    (problem,) = preflight.launcher_problems(changeable)
+    assert problem.startswith(f"{changeable} can be changed by others than root: set pulsar_python ")
 
 
 def test_what_is_to_be_removed_need_not_be_fit_to_run(tmp_path: Path, taken_port: int) -> None:

@@ -50,6 +50,14 @@ DIRECTIVES = (
 )
 
 
+#: systemd.exec(5) of 252 on NoNewPrivileges; later ones imply less.
+IMPLY_NO_NEW_PRIVILEGES = (
+    "NoNewPrivileges|DynamicUser|LockPersonality|MemoryDenyWriteExecute|PrivateDevices|ProtectClock"
+    "|ProtectHostname|ProtectKernel|RestrictAddressFamilies|RestrictNamespaces|RestrictRealtime"
+    "|RestrictSUIDSGID|SystemCall(Architectures|Filter|Log)"
+)
+
+
 def render(name: str, *, system: bool = True, homes: tuple[str, ...] = (), **settings: object) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -68,6 +76,7 @@ def render(name: str, *, system: bool = True, homes: tuple[str, ...] = (), **set
         "web_memory_max": "",
         "agent_memory_max": "",
         "writable": ["/data", "/state"],
+        "real_users": False,
         "environment": [],
         **settings,
     }
@@ -142,6 +151,25 @@ def test_jobs_outlive_the_agent() -> None:
     assert agent["TasksMax"] == "infinity"
     for vanishes_with_the_agent in ("PrivateTmp", "RemoveIPC", "RuntimeDirectory"):
         assert vanishes_with_the_agent not in agent
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_an_agent_whose_jobs_run_as_their_users_may_run_sudo_and_nobody_else_may(name: str) -> None:
+    service = section(render(name, real_users=True), "Service")
+    implied = {each for each in service if re.match(IMPLY_NO_NEW_PRIVILEGES, each)}
+    assert bool(implied) == (name != "agent.service.j2")
+
+
+def test_an_agent_whose_jobs_run_as_their_users_has_every_directive_or_a_reason() -> None:
+    unit = render("agent.service.j2", real_users=True)
+    service = section(unit, "Service")
+    reasons = "\n".join(line for line in unit.splitlines() if line.startswith("#"))
+    assert [
+        each for each in DIRECTIVES if each not in service and not re.search(rf"\b{each}\b", reasons)
+    ] == []
+    granted = " ".join(line for line in unit.splitlines() if line.startswith("CapabilityBoundingSet="))
+    for needed in ("CHOWN", "FOWNER", "FSETID", "SETUID", "SETGID", "DAC_OVERRIDE", "AUDIT_WRITE"):
+        assert f"CAP_{needed}" in granted
 
 
 def test_the_web_server_writes_to_its_directories_and_nowhere_else() -> None:

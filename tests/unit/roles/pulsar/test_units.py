@@ -82,6 +82,7 @@ def bring(tmp_path: Path) -> Bring:
             **dict.fromkeys(("open_files", "web_memory_max", "agent_memory_max"), ""),
             **dict.fromkeys(("retention_days", "minimum_free_mb"), 0),
             "state": state,
+            **{"service": "system", "user": "pulsar", "python": "python3"},
             "host": "127.0.0.1",
             "port": 1,
             "managers": {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from pulsar_runtime.managers.batch.commands import Commands
+from pulsar_runtime.managers.batch.commands import Commands, run_call
 from pulsar_runtime.managers.batch.dialect import CommandResult, Dialect
 from pulsar_runtime.managers.batch.host import Host
 from pulsar_runtime.managers.batch.launch import Launch, Phase
@@ -54,9 +54,14 @@ class Cancelling:
             self._reactor.call_later(seconds, self._run)
 
     def _run(self) -> None:
-        now, self._waiting = self._waiting[:_MOST_AT_A_TIME], self._waiting[_MOST_AT_A_TIME:]
+        first = self._waiting[0].spec
+        # A command runs as one user, and may end the jobs of that user alone.
+        now = [launch for launch in self._waiting if launch.spec.user == first.user][:_MOST_AT_A_TIME]
+        chosen = frozenset(now)
+        self._waiting = [launch for launch in self._waiting if launch not in chosen]
         numbers = [launch.number for launch in now if launch.number is not None]
-        self._commands.run(self._host.argv(self._dialect.cancel(numbers)), partial(self._told, now))
+        call = self._host.call(first, self._dialect.cancel(numbers))
+        run_call(self._commands, call, partial(self._told, now))
 
     def _told(self, launches: Sequence[Launch], result: CommandResult) -> None:
         self._planned = False

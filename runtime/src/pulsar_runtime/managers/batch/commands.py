@@ -13,6 +13,7 @@ from typing import Protocol
 import attrs
 
 from pulsar_runtime.managers.batch.dialect import CommandResult
+from pulsar_runtime.managers.batch.host import Call
 from pulsar_runtime.ports import Reactor
 
 Told = Callable[[CommandResult], None]
@@ -92,7 +93,8 @@ class ReactorCommands:
 
     def _expire(self, running: _Running, command: str) -> None:
         if running in self._running:
-            with suppress(ProcessLookupError):
+            # What root runs for us cannot be killed, and has a limit of its own.
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(running.process.pid, signal.SIGKILL)
             # Told now: a process that hangs in the kernel does not end when it is killed.
             words = f"{command} did not end within {self._limit:.0f} s"
@@ -103,6 +105,17 @@ class ReactorCommands:
         told, running.told = running.told, None
         if told is not None:
             told(result)
+
+
+def run_call(commands: Commands, call: Call, told: Told) -> None:
+    """Run a call with its standard input from memory."""
+    stdin = os.memfd_create("stdin")
+    try:
+        os.write(stdin, call.stdin.encode("utf-8", "surrogateescape"))
+        os.lseek(stdin, 0, os.SEEK_SET)
+        commands.run(call.argv, told, stdin=stdin)
+    finally:
+        os.close(stdin)
 
 
 def _content(descriptor: int) -> str:

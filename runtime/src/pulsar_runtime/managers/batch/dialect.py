@@ -107,7 +107,8 @@ class Request:
 class Question:
     """Jobs that are not listed any more, for a batch system that keeps books."""
 
-    user: str
+    #: Whose they are; None for everybody's.
+    user: str | None
     names: Sequence[str]
     #: Nothing about them is older; seconds since the epoch.
     since: float
@@ -129,8 +130,9 @@ class Dialect:
     #: Return the command that submits a script from its standard input, and read the number it prints.
     submit: Callable[[Request], Sequence[str]]
     read_number: re.Pattern[str]
-    #: Return the command that tells of all jobs of a user, and read what it says or raise `QueryError`.
-    status: Callable[[str], Sequence[str]]
+    #: Return the command that tells of all jobs of a user, or of everybody's without one, and read what it
+    #: says or raise `QueryError`.
+    status: Callable[[str | None], Sequence[str]]
     read_status: Callable[[CommandResult], Collection[Report]]
     #: Return the command that ends jobs of these numbers.
     cancel: Callable[[Sequence[str]], Sequence[str]]

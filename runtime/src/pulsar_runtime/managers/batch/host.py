@@ -10,15 +10,28 @@ from typing import Protocol
 
 import attrs
 
+from pulsar_runtime.domain.job import LaunchSpec
+
 #: A socket's path may have 107 bytes (unix(7)), of which ours has 13, and 17 more while ssh makes it.
 LONGEST_CONTROL_DIRECTORY = 107 - 13 - 17
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """A process to start here, and what it reads."""
+
+    argv: Sequence[str]
+    stdin: str = ""
 
 
 class Host(Protocol):
     """Turns a command into one that can be started here."""
 
     def argv(self, command: Sequence[str]) -> list[str]:
-        """Return the arguments of the process to start."""
+        """Return the arguments of the process to start, for a question about all jobs."""
+
+    def call(self, spec: LaunchSpec, command: Sequence[str], stdin: str = "") -> Call:
+        """Return what to start for a command that does something with one job."""
 
 
 class LocalHost:
@@ -27,6 +40,11 @@ class LocalHost:
     def argv(self, command: Sequence[str]) -> list[str]:
         """Return the command as it is."""
         return list(command)
+
+    def call(self, spec: LaunchSpec, command: Sequence[str], stdin: str = "") -> Call:
+        """Return the command as it is."""
+        del spec
+        return Call(argv=command, stdin=stdin)
 
 
 @attrs.frozen(kw_only=True)
@@ -67,3 +85,8 @@ class SshHost:
         given = [word for option, value in options.items() for word in ("-o", f"{option}={value}")]
         user = [] if self.user is None else ["-l", self.user]
         return ["ssh", *given, *user, "-p", str(self.port), "--", self.name, shlex.join(command)]
+
+    def call(self, spec: LaunchSpec, command: Sequence[str], stdin: str = "") -> Call:
+        """Return the same for a command that reads something."""
+        del spec
+        return Call(argv=self.argv(command), stdin=stdin)

@@ -12,7 +12,7 @@ from pulsar_runtime.domain.errors import QueryError
 from pulsar_runtime.managers.batch.commands import Commands
 from pulsar_runtime.managers.batch.dialect import CommandResult, Dialect, Question, Report
 from pulsar_runtime.managers.batch.host import Host
-from pulsar_runtime.managers.batch.outage import Outage
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.managers.batch.pace import Pace
 from pulsar_runtime.ports import Clock, Reactor
 
@@ -42,10 +42,11 @@ class Listing:
         *,
         dialect: Dialect,
         host: Host,
-        user: str,
+        user: str | None,
         reactor: Reactor,
         commands: Commands,
         clock: Clock,
+        outages: Outages,
         pace: Pace,
         readers: Readers,
     ) -> None:
@@ -68,8 +69,8 @@ class Listing:
         #: Counts plans, of which only the last holds.
         self._plan_number = 0
         self._unknown_words: set[str] = set()
-        self._outage = Outage(f"{dialect.title} does not tell of its jobs")
-        self._books_outage = Outage(f"{dialect.title} does not tell of past jobs")
+        self._outage = outages.of(f"{dialect.title} does not tell of its jobs")
+        self._books_outage = outages.of(f"{dialect.title} does not tell of past jobs")
 
     def unknown_word(self, report: Report) -> None:
         """Say, once, that a state is not in the dialect's table."""

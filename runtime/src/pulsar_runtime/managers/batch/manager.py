@@ -20,6 +20,7 @@ from pulsar_runtime.managers.batch.dialect import Dialect, Report
 from pulsar_runtime.managers.batch.host import Host
 from pulsar_runtime.managers.batch.launch import PENDING, Launch, Phase
 from pulsar_runtime.managers.batch.listing import Listing, Readers, Reports
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.managers.batch.pace import Pace
 from pulsar_runtime.managers.batch.request import job_name, job_request
 from pulsar_runtime.managers.batch.submitting import Fates, Submitting
@@ -59,8 +60,9 @@ class BatchManager:
     """Implements the port `JobManager` with the commands of a batch system.
 
     Launches are known by a name that follows from *identity* and their id, so each is found again whatever
-    happened to the agent in the meantime. *records* is a directory out of the jobs' reach. *changed* is
-    called with the id of a job whose observation changed.
+    happened to the agent in the meantime. *user* is whose jobs they are, None if they have users of their
+    own. *records* is a directory out of the jobs' reach. *changed* is called with the id of a job whose
+    observation changed.
     """
 
     def __init__(
@@ -68,12 +70,13 @@ class BatchManager:
         *,
         dialect: Dialect,
         host: Host,
-        user: str,
+        user: str | None,
         identity: str,
         records: Path,
         reactor: Reactor,
         commands: Commands,
         changed: Callable[[ExternalId], None],
+        outages: Outages,
         clock: Clock = time.monotonic,
         settings: BatchSettings,
     ) -> None:
@@ -95,6 +98,7 @@ class BatchManager:
             reactor=reactor,
             commands=commands,
             fates=Fates(taken=self._taken, refused=self._refused, unsure=self._unsure),
+            outages=outages,
             workers=settings.workers,
             retry_seconds=settings.retry_seconds,
         )
@@ -105,6 +109,7 @@ class BatchManager:
             reactor=reactor,
             commands=commands,
             clock=clock,
+            outages=outages,
             pace=Pace(settings.shortest_seconds, settings.longest_seconds),
             readers=Readers(
                 listed=self._listed,
@@ -274,6 +279,7 @@ class BatchManager:
     def _hear(self, launch: Launch, report: Report) -> bool:
         """Take note of a report; tell whether there is nothing more to ask."""
         if launch.number is None:
+            self._submitting.took()
             self._taken(launch, report.number)
         if report.meaning is None:
             self._listing.unknown_word(report)

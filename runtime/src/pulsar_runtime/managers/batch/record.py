@@ -1,4 +1,4 @@
-"""The record of one submission: the launcher as a file, which is the submitting command's standard input.
+"""The record of one submission: a file that is the submitting command's standard input.
 
 It is locked (flock(2)) by that command: while it is locked, an agent that finds it cannot know yet what
 became of the submission. Its last line is the batch system's number of the job, once the agent knows that.

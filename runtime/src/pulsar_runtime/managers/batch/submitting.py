@@ -17,7 +17,8 @@ from pulsar_runtime.managers.batch.dialect import CommandResult, Dialect
 from pulsar_runtime.managers.batch.host import Host
 from pulsar_runtime.managers.batch.launch import Launch, Phase
 from pulsar_runtime.managers.batch.launcher import launcher
-from pulsar_runtime.managers.batch.outage import Outage
+from pulsar_runtime.managers.batch.outage import Outages
+from pulsar_runtime.managers.real_user.sudo import is_refusal
 from pulsar_runtime.ports import Reactor
 
 #: How soon a submission of an earlier agent is looked at again.
@@ -57,6 +58,7 @@ class Submitting:
         reactor: Reactor,
         commands: Commands,
         fates: Fates,
+        outages: Outages,
         workers: int,
         retry_seconds: float,
     ) -> None:
@@ -73,7 +75,7 @@ class Submitting:
         self._busy = 0
         self._start_planned = False
         self._paused = False
-        self._outage = Outage(f"{dialect.title} takes no jobs")
+        self._outage = outages.of(f"{dialect.title} takes no jobs")
 
     def path(self, launch: Launch) -> str:
         """Return where the record of a launch is."""
@@ -98,6 +100,10 @@ class Submitting:
         else:
             self._fates.unsure(launch)
 
+    def took(self) -> None:
+        """Hear that a job was taken, though the command that submitted it did not say so."""
+        self._outage.over()
+
     def _plan_start(self) -> None:
         if not self._start_planned:
             self._start_planned = True
@@ -111,16 +117,16 @@ class Submitting:
 
     def _submit(self, launch: Launch) -> None:
         text = launcher(launch.spec, launch.request.memory_mb)
+        call = self._host.call(launch.spec, self._dialect.submit(launch.request), text)
         try:
-            descriptor = record.create(self.path(launch), text)
+            descriptor = record.create(self.path(launch), call.stdin)
         except OSError as exc:
             self._waiting.appendleft(launch)
             self._fail(f"{exc.filename or self.path(launch)}: {exc.strerror}")
             return
         launch.phase = Phase.SUBMITTING
         self._busy += 1
-        argv = self._host.argv(self._dialect.submit(launch.request))
-        self._commands.run(argv, partial(self._answered, launch), stdin=descriptor)
+        self._commands.run(call.argv, partial(self._answered, launch), stdin=descriptor)
         os.close(descriptor)
 
     def _answered(self, launch: Launch, result: CommandResult) -> None:
@@ -130,7 +136,7 @@ class Submitting:
             self._outage.over()
             self._pause = self._retry_seconds
             self._fates.taken(launch, number[1])
-        elif result.exit_code in (None, 0) or self._passing(result.words):
+        elif not is_refusal(result) and (result.exit_code in (None, 0) or self._passing(result.words)):
             self._fail(result.words)
             launch.phase = Phase.UNSURE
             self.settle(launch)

@@ -12,9 +12,10 @@ from pulsar_runtime.domain.job import LaunchSpec, Observation
 from pulsar_runtime.domain.status import SchedulerState
 from pulsar_runtime.managers import job_traces
 from pulsar_runtime.managers.batch import record
-from pulsar_runtime.managers.batch.commands import Commands
+from pulsar_runtime.managers.batch.commands import Commands, run_call
 from pulsar_runtime.managers.batch.dialect import CommandResult
-from pulsar_runtime.managers.batch.outage import Outage
+from pulsar_runtime.managers.batch.host import Host
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.managers.batch.pace import Pace
 from pulsar_runtime.managers.condor import queue
 from pulsar_runtime.managers.condor.launch import Launch, never_started
@@ -42,17 +43,20 @@ class CondorManager:
         self,
         *,
         commands: Commands,
+        host: Host,
         records: Path,
         reactor: Reactor,
         changed: Callable[[ExternalId], None],
         settings: Mapping[str, str],
         environment: Mapping[str, str],
+        outages: Outages,
         name_template: str = "pulsar_$job_id",
         workers: int = 4,
         look_seconds: float = 60.0,
         retry_seconds: float = 5.0,
     ) -> None:
         self._commands = commands
+        self._host = host
         self._records = str(records)
         self._reactor = reactor
         self._changed = changed
@@ -65,15 +69,17 @@ class CondorManager:
         self._asking = False
         self._asked_again = False
         self._looking = False
-        self._outage = Outage("condor_q")
+        self._outage = outages.of("condor_q")
         self._pace = Pace(look_seconds, max(look_seconds, _LONGEST_LOOK_SECONDS))
         self._submitting = Submitting(
             commands=commands,
+            host=host,
             reactor=reactor,
             records=self._records,
             settings=settings,
             environment=environment,
             name_template=name_template,
+            outages=outages,
             workers=workers,
             retry_seconds=retry_seconds,
             taken=self._taken,
@@ -215,7 +221,8 @@ class CondorManager:
     def _remove(self, launch: Launch) -> None:
         if launch.cluster is not None and launch.end is None and not launch.removing:
             launch.removing = True
-            self._commands.run(queue.remove(launch.cluster), partial(self._removed, launch))
+            call = self._host.call(launch.spec, queue.remove(launch.cluster))
+            run_call(self._commands, call, partial(self._removed, launch))
 
     def _removed(self, launch: Launch, answer: CommandResult) -> None:
         launch.removing = False
@@ -275,6 +282,7 @@ class CondorManager:
         self._doubtful.discard(launch)
         self._read(launch)
         if job is not None and launch.cluster is None:
+            self._submitting.took()
             launch.cluster = job.cluster
             record.note_number(launch.record, str(job.cluster))
         if launch.cluster is not None:

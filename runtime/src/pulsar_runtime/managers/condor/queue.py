@@ -67,7 +67,7 @@ def is_outage(answer: CommandResult) -> bool:
 
 def ask_queue(records: str) -> Sequence[str]:
     """Return the command that lists all jobs in the queue whose logs are in *records*."""
-    return ("condor_q", "-constraint", _ours(records), "-json", "-attributes", _ATTRIBUTES)
+    return ("condor_q", "-constraint", _ours(records), "-allusers", "-json", "-attributes", _ATTRIBUTES)
 
 
 def ask_history(records: str, clusters: Sequence[int]) -> Sequence[str]:

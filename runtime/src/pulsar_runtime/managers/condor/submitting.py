@@ -11,11 +11,13 @@ from pulsar_runtime.domain.errors import SubmitRejected
 from pulsar_runtime.managers.batch import record
 from pulsar_runtime.managers.batch.commands import Commands
 from pulsar_runtime.managers.batch.dialect import CommandResult
-from pulsar_runtime.managers.batch.outage import Outage
+from pulsar_runtime.managers.batch.host import Host
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.managers.batch.pace import Pace
 from pulsar_runtime.managers.condor import queue
 from pulsar_runtime.managers.condor.launch import Launch
 from pulsar_runtime.managers.condor.submit_description import submit_description
+from pulsar_runtime.managers.real_user.sudo import is_refusal
 from pulsar_runtime.ports import Reactor
 
 #: The longest pause between attempts at what an outage prevents.
@@ -33,11 +35,13 @@ class Submitting:
         self,
         *,
         commands: Commands,
+        host: Host,
         reactor: Reactor,
         records: str,
         settings: Mapping[str, str],
         environment: Mapping[str, str],
         name_template: str,
+        outages: Outages,
         workers: int,
         retry_seconds: float,
         taken: Callable[[Launch, int], None],
@@ -45,6 +49,7 @@ class Submitting:
         unsure: Callable[[Launch], None],
     ) -> None:
         self._commands = commands
+        self._host = host
         self._reactor = reactor
         self._records = records
         self._settings = settings
@@ -58,7 +63,7 @@ class Submitting:
         self._line: dict[Launch, None] = {}
         self._busy = 0
         self._paused = False
-        self._outage = Outage("condor_submit")
+        self._outage = outages.of("condor_submit")
         self._retry = Pace(retry_seconds, _LONGEST_RETRY_SECONDS)
 
     def queue(self, launch: Launch) -> None:
@@ -72,6 +77,10 @@ class Submitting:
             return False
         del self._line[launch]
         return True
+
+    def took(self) -> None:
+        """Hear that a job was taken, though the command that submitted it did not say so."""
+        self._outage.over()
 
     def _next(self) -> None:
         while self._line and self._busy < self._workers and not self._paused:
@@ -90,7 +99,8 @@ class Submitting:
                 settings=self._settings,
             )
             launch.log.make()
-            locked = record.create(launch.record, description)
+            call = self._host.call(launch.spec, queue.SUBMIT, description)
+            locked = record.create(launch.record, call.stdin)
         except SubmitRejected as exc:
             self._refused(launch, str(exc))
             return
@@ -99,7 +109,7 @@ class Submitting:
             return
         self._busy += 1
         try:
-            self._commands.run(queue.SUBMIT, partial(self._answered, launch), stdin=locked)
+            self._commands.run(call.argv, partial(self._answered, launch), stdin=locked)
         finally:
             # The command has its own; the lock is free when that ends.
             os.close(locked)
@@ -112,7 +122,7 @@ class Submitting:
             self._retry.quicken()
             record.note_number(launch.record, str(cluster))
             self._taken(launch, cluster)
-        elif queue.is_outage(answer):
+        elif queue.is_outage(answer) and not is_refusal(answer):
             self._outage.met(answer.words)
             self._pause()
             self._unsure(launch)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from pulsar_runtime.managers.batch.outage import Outage
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.ports import Reactor
 
 #: The process, as Python is told of it.
@@ -42,6 +42,7 @@ class SessionClient:
         environ: Mapping[str, str],
         ready: Callable[[], None],
         heard: Callable[[dict[str, Any]], None],
+        outages: Outages,
     ) -> None:
         self._library = library
         self._state = state
@@ -54,7 +55,7 @@ class SessionClient:
         self._closed = False
         #: Since when the library owes an answer.
         self._unanswered_since: float | None = None
-        self._outage = Outage("the DRMAA session")
+        self._outage = outages.of("the DRMAA session")
         self.is_ready = False
 
     def start(self) -> None:

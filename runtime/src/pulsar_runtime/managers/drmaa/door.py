@@ -25,9 +25,6 @@ class Door(Protocol):
     def cancel(self, launch: Launch) -> None:
         """Have a job ended."""
 
-    def leave(self, launch: Launch, done: Callable[[str], None]) -> None:
-        """Make the directory of a job that has ended ours; *done* is told what went wrong, if anything."""
-
     def hear(self, answer: dict[str, Any]) -> bool:
         """Take an answer of the session; tell whether it was for the door."""
 
@@ -62,11 +59,6 @@ class SessionDoor:
     def cancel(self, launch: Launch) -> None:
         """Have a job ended."""
         self._client.ask(cancel=launch.number)
-
-    def leave(self, launch: Launch, done: Callable[[str], None]) -> None:
-        """Do nothing: the directory was ours all the time."""
-        del launch
-        done("")
 
     def hear(self, answer: dict[str, Any]) -> bool:
         """Take an answer of the session; tell whether it was for the door."""

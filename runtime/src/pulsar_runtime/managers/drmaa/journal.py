@@ -18,8 +18,6 @@ class Journal(NamedTuple):
     number: str | None = None
     #: As `library.Ended`, without the number.
     ended: dict[str, Any] | None = None
-    #: Whose the job's directory is meanwhile, if it is somebody's.
-    user: str | None = None
     #: Why the last attempt was refused, and if that was the library, whether another one may not be.
     refused: str = ""
     transient: bool | None = None

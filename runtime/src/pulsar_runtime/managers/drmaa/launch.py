@@ -41,8 +41,6 @@ class Phase(Enum):
     SUBMITTING = "submitting"
     #: The batch system has it.
     TAKEN = "taken"
-    #: It has ended, and its directory is being made ours again.
-    LEAVING = "leaving"
     ENDED = "ended"
 
 
@@ -97,10 +95,9 @@ def attributes(launch: Launch, *, name: str, native_specification: str | None) -
     return {key: value for key, value in given.items() if value}
 
 
-def arguments(launch: Launch, umask: str = "") -> list[str]:
+def arguments(launch: Launch) -> list[str]:
     """Return the arguments of the template's command: they start the job script, with its streams."""
-    start = f"umask {umask}; {_START}" if umask else _START
-    return ["-c", start, "pulsar", launch.spec.script, launch.spec.stdout, launch.spec.stderr]
+    return ["-c", _START, "pulsar", launch.spec.script, launch.spec.stdout, launch.spec.stderr]
 
 
 def refusal(words: str) -> str:

@@ -16,7 +16,7 @@ from pulsar_runtime.domain.ids import ExternalId
 from pulsar_runtime.domain.job import LaunchSpec, Observation
 from pulsar_runtime.domain.status import SchedulerState
 from pulsar_runtime.managers import job_traces
-from pulsar_runtime.managers.batch.outage import Outage
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.managers.batch.pace import Pace
 from pulsar_runtime.managers.drmaa import journal
 from pulsar_runtime.managers.drmaa import library as states
@@ -59,6 +59,7 @@ class DrmaaManager:
         reactor: Reactor,
         changed: Callable[[ExternalId], None],
         environ: Mapping[str, str],
+        outages: Outages,
         native_specification: str | None = None,
         name_template: str = "pulsar_$job_id",
         door: MakeDoor = SessionDoor,
@@ -78,6 +79,7 @@ class DrmaaManager:
             environ=environ,
             ready=self._session_ready,
             heard=self._hear,
+            outages=outages,
         )
         self._door = door(self._client, self._taken, self._refused)
         self._launches: dict[ExternalId, Launch] = {}
@@ -91,7 +93,7 @@ class DrmaaManager:
         self._retry_seconds = retry_seconds
         self._pace = Pace(ask_seconds, max(ask_seconds, _LONGEST_ASK_SECONDS))
         self._retry = Pace(retry_seconds, _LONGEST_RETRY_SECONDS)
-        self._outage = Outage("the batch system")
+        self._outage = outages.of("the batch system")
 
     def submit(self, spec: LaunchSpec) -> ExternalId:
         """Queue the job, or find it again if an earlier agent submitted it."""
@@ -117,7 +119,7 @@ class DrmaaManager:
         launch.cancelled = True
         if launch.phase is Phase.WAITING:
             self._line.remove(launch)
-            self._leave(launch, _ended(None, "it never started"))
+            self._end(launch, _ended(None, "it never started"))
         elif launch.phase is Phase.TAKEN:
             self._end_it(launch)
 
@@ -162,7 +164,7 @@ class DrmaaManager:
             reason = "whether the batch system took it is not known: its submission was cut off"
             self._settle(launch, Observation(state=SchedulerState.VANISHED, reason=reason))
         elif launch.cancelled:
-            self._leave(launch, _ended(None, "it never started"))
+            self._end(launch, _ended(None, "it never started"))
         else:
             launch.phase = Phase.WAITING
             self._line.append(launch)
@@ -181,7 +183,7 @@ class DrmaaManager:
                     launch, name=self._name, native_specification=self._native_specification
                 )
             except SubmitRejected as exc:
-                self._leave(launch, _ended(None, str(exc)))
+                self._end(launch, _ended(None, str(exc)))
                 continue
             launch.phase = Phase.SUBMITTING
             busy += 1
@@ -192,7 +194,7 @@ class DrmaaManager:
         self._retry.quicken()
         launch.number = number
         self._numbered[number] = launch
-        if launch.phase in (Phase.LEAVING, Phase.ENDED):
+        if launch.phase is Phase.ENDED:
             return
         launch.phase = Phase.TAKEN
         self._client.ask(follow=number, journal=launch.journal)
@@ -211,7 +213,7 @@ class DrmaaManager:
             self._reactor.call_later(self._retry.seconds, self._resume)
             self._retry.slow_down()
             return
-        self._leave(launch, _ended(None, words))
+        self._end(launch, _ended(None, words))
         self._next()
 
     def _resume(self) -> None:
@@ -282,7 +284,7 @@ class DrmaaManager:
         if code is None:
             return
         if code <= _KILLED_ABOVE or now - (launch.killed_since or now) > _PATIENCE_SECONDS:
-            self._leave(launch, _ended(code))
+            self._end(launch, _ended(code))
         elif launch.killed_since is None:
             launch.killed_since = now
 
@@ -326,21 +328,15 @@ class DrmaaManager:
             observation = _ended(code, observation.reason)
         elif observation.state is SchedulerState.ENDED and observation.exit_code is None:
             observation = _ended(job_traces.killed_code(launch.spec.job_directory), observation.reason)
-        self._leave(launch, observation)
+        self._end(launch, observation)
 
-    def _leave(self, launch: Launch, observation: Observation) -> None:
-        if launch.phase not in (Phase.LEAVING, Phase.ENDED):
-            launch.phase = Phase.LEAVING
-            self._door.leave(launch, partial(self._left, launch, observation))
-
-    def _left(self, launch: Launch, observation: Observation, problem: str) -> None:
+    def _end(self, launch: Launch, observation: Observation) -> None:
+        if launch.phase is Phase.ENDED:
+            return
         launch.phase = Phase.ENDED
-        reason = "; ".join(filter(None, (observation.reason, problem)))
-        if reason and observation.exit_code is not None and not launch.cancelled:
-            job_traces.explain(launch.spec.stderr, reason)
-        launch.observation = Observation(
-            state=observation.state, exit_code=observation.exit_code, reason=reason
-        )
+        if observation.reason and observation.exit_code is not None and not launch.cancelled:
+            job_traces.explain(launch.spec.stderr, observation.reason)
+        launch.observation = observation
         self._changed(launch.external_id)
 
 

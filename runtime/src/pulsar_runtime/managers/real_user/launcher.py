@@ -1,15 +1,15 @@
 """The one program that the agent may run as root (sudo(8)): it does a few things for one user and one job.
 
 It is installed by itself, owned by root, so it uses the standard library alone. One JSON object on standard
-input says what to do, one line of JSON on standard output how that went. What it may do, and for whom, is in
-a file that only root can write:
+input says what to do. What it may do, and for whom, is in a file that only root can write:
 
-    {"agent": "pulsar", "staging": ["/srv/pulsar/staging"], "lowest_uid": 1000,
-     "program": ["/opt/pulsar/current/bin/python", "-I", "-m", "pulsar_runtime.managers.drmaa.once"],
-     "environment": {"SGE_ROOT": "/var/lib/gridengine"}}
+    {"instances": [{"agent": "pulsar", "staging": ["/srv/pulsar/staging"], "lowest_uid": 1000,
+                    "programs": {"sbatch": ["sbatch"], "scancel": ["scancel"]},
+                    "environment": {"SLURM_CONF": "/etc/slurm/slurm.conf"}}]}
 
-Requests: ``submit`` hands the job's directory over to the user and runs the program as that user,
-``terminate`` runs the program only, ``take_back`` makes the directory the agent's again.
+Requests: ``hand_over`` makes a job's directory the user's, ``take_back`` makes it the agent's again, ``run``
+runs one of the programs as the user and waits for it, ``become`` goes on as one of them. Streams and exit
+code are the program's. What is refused is said on standard error.
 """
 
 from __future__ import annotations
@@ -20,17 +20,24 @@ import pwd
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 CONFIGURATION = "/etc/pulsar-runtime/launcher.json"
 
 _MOST_BYTES = 1024 * 1024
-_LIMIT_SECONDS = 60.0
+#: The agent waits longer.
+_LIMIT_SECONDS = 50.0
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+#: What a job makes is open to the agent's group, and closed to everybody else.
+_UMASK = 0o007
+#: What a shell reports of a command that a signal ended is this and the signal's number.
+_SIGNALS = 128
+
+Instance = Mapping[str, Any]
+Request = Mapping[str, Any]
 
 
 class RefusedError(Exception):
@@ -40,83 +47,78 @@ class RefusedError(Exception):
 def main() -> int:
     """Do what standard input says."""
     try:
-        configuration = _configuration(CONFIGURATION)
-        agent = _agent(configuration)
-        answer = grant(configuration, agent, json.loads(sys.stdin.buffer.read(_MOST_BYTES)))
-    except (RefusedError, OSError, KeyError, TypeError, ValueError, subprocess.TimeoutExpired) as exc:
-        answer = {"refused": f"{exc}" if isinstance(exc, RefusedError) else f"{type(exc).__name__}: {exc}"}
-    print(json.dumps(answer), flush=True)  # noqa: T201 - its answer goes to standard output
-    return int("refused" in answer)
+        instances = _instances(CONFIGURATION)
+        return grant(instances, os.environ.get("SUDO_UID"), json.loads(sys.stdin.buffer.read(_MOST_BYTES)))
+    except (RefusedError, OSError, KeyError, TypeError, ValueError) as exc:
+        words = f"{exc}" if isinstance(exc, RefusedError) else f"{type(exc).__name__}: {exc}"
+        print(f"pulsar-runtime-launcher: {words}", file=sys.stderr, flush=True)  # noqa: T201 - a program
+        return 1
+    except subprocess.TimeoutExpired as exc:
+        # Not a refusal: the same may be done later.
+        print(f"connection timed out: {exc}", file=sys.stderr, flush=True)  # noqa: T201 - a program
+        return 1
 
 
-def _configuration(path: str) -> dict[str, Any]:
+def _instances(path: str) -> list[Instance]:
     with open(path, encoding="utf-8") as file:
         found = os.fstat(file.fileno())
         if found.st_uid != 0 or found.st_mode & 0o022:
             raise RefusedError(f"{path} must belong to root, and nobody else may write it")
-        configuration: dict[str, Any] = json.load(file)
-    return configuration
+        instances: list[Instance] = json.load(file)["instances"]
+    return instances
 
 
-def _agent(configuration: dict[str, Any]) -> pwd.struct_passwd:
-    agent = pwd.getpwnam(configuration["agent"])
-    if os.environ.get("SUDO_UID") != str(agent.pw_uid):
-        raise RefusedError(f"only {agent.pw_name} may ask")
-    return agent
-
-
-def grant(configuration: dict[str, Any], agent: pwd.struct_passwd, request: dict[str, Any]) -> dict[str, Any]:
-    """Do what a request asks for, or raise `RefusedError`."""
-    user = _user(configuration, agent, request["user"])
+def grant(instances: list[Instance], caller: str | None, request: Request) -> int:
+    """Do what a request asks for and return the exit code, or raise `RefusedError`."""
+    instance, agent = _instance(instances, caller, request["directory"])
+    user = _user(instance, agent, request["user"])
     match request["action"]:
-        case "submit":
-            with _job_directory(configuration, request["directory"]) as directory:
+        case "hand_over":
+            with _job_directory(request["directory"]) as directory:
                 _give(directory, agent.pw_uid, user.pw_uid, agent.pw_gid)
-            return _submit(configuration, agent, user, request)
-        case "terminate":
-            return _run(configuration, user, {"terminate": request["number"]})
+            return 0
         case "take_back":
-            with _job_directory(configuration, request["directory"]) as directory:
+            with _job_directory(request["directory"]) as directory:
                 _give(directory, user.pw_uid, agent.pw_uid, agent.pw_gid)
-            return {"taken_back": True}
+            return 0
+        case "run":
+            return _run(instance, user, request)
+        case "become":
+            _become(instance, user, request)
     raise RefusedError(f"there is no action {request['action']!r}")
 
 
-def _submit(
-    configuration: dict[str, Any],
-    agent: pwd.struct_passwd,
-    user: pwd.struct_passwd,
-    request: dict[str, Any],
-) -> dict[str, Any]:
-    """Submit a job whose directory is the user's; if it is not taken, the directory is the agent's again."""
-    answer: dict[str, Any] = {}
-    try:
-        answer = _run(configuration, user, {key: request[key] for key in ("attributes", "arguments")})
-    finally:
-        if "number" not in answer:
-            with _job_directory(configuration, request["directory"]) as directory:
-                _give(directory, user.pw_uid, agent.pw_uid, agent.pw_gid)
-    return answer
+def _instance(
+    instances: list[Instance], caller: str | None, directory: str
+) -> tuple[Instance, pwd.struct_passwd]:
+    """Return the instance of the caller whose job the directory is, and the caller."""
+    agents = {instance["agent"]: pwd.getpwnam(instance["agent"]) for instance in instances}
+    own = [instance for instance in instances if str(agents[instance["agent"]].pw_uid) == caller]
+    if not own:
+        raise RefusedError(f"only the agents in {CONFIGURATION} may ask")
+    parent, _, name = directory.rpartition("/")
+    for instance in own:
+        if parent in instance["staging"] and name not in ("", ".", ".."):
+            return instance, agents[instance["agent"]]
+    raise RefusedError(f"{directory} is no job's directory")
 
 
-def _user(configuration: dict[str, Any], agent: pwd.struct_passwd, name: object) -> pwd.struct_passwd:
+def _user(instance: Instance, agent: pwd.struct_passwd, name: object) -> pwd.struct_passwd:
     try:
         user = pwd.getpwnam(str(name))
     except KeyError:
         raise RefusedError(f"there is no user {name!r} on this machine") from None
     if user.pw_uid == 0:
         raise RefusedError("jobs cannot run as root")
-    if user.pw_uid < configuration.get("lowest_uid", 1000) or user.pw_uid == agent.pw_uid:
+    if user.pw_uid < instance.get("lowest_uid", 1000) or user.pw_uid == agent.pw_uid:
         raise RefusedError(f"jobs cannot run as {user.pw_name}, which is a system's user")
     return user
 
 
 @contextmanager
-def _job_directory(configuration: dict[str, Any], path: str) -> Iterator[int]:
-    """Open a directory right below one of the staging directories, with no link on the way from there."""
+def _job_directory(path: str) -> Iterator[int]:
+    """Open a directory right below a staging directory, with no link on the way from there."""
     parent, _, name = path.rpartition("/")
-    if parent not in configuration["staging"] or name in ("", ".", ".."):
-        raise RefusedError(f"{path} is no job's directory")
     staging = os.open(parent, _OPEN | os.O_DIRECTORY)
     try:
         directory = os.open(name, _OPEN | os.O_DIRECTORY, dir_fd=staging)
@@ -171,35 +173,50 @@ def _change(held: int, found: os.stat_result, owner: int, group: int) -> None:
     os.chmod(place, mode | stat.S_ISGID if stat.S_ISDIR(found.st_mode) else mode)
 
 
-def _run(configuration: dict[str, Any], user: pwd.struct_passwd, request: dict[str, Any]) -> dict[str, Any]:
-    """Run the program as the user, and return its answer."""
-    environment = {
-        "HOME": user.pw_dir,
-        "LOGNAME": user.pw_name,
-        "USER": user.pw_name,
-        "PATH": _PATH,
-        **configuration.get("environment", {}),
-    }
+def _run(instance: Instance, user: pwd.struct_passwd, request: Request) -> int:
+    """Run a program as the user, and return its exit code.
+
+    Whoever locked our standard input knows by it that the program may still run.
+    """
+    argv = _program(instance, request)
     ended = subprocess.run(
-        configuration["program"],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
+        argv,
+        input=request.get("input", "").encode("utf-8", "surrogateescape"),
         cwd="/",
-        env=environment,
+        env=_environment(instance, user),
         user=user.pw_uid,
         group=user.pw_gid,
         extra_groups=os.getgrouplist(user.pw_name, user.pw_gid),
+        umask=_UMASK,
         timeout=_LIMIT_SECONDS,
         check=False,
     )
-    try:
-        answer: dict[str, Any] = json.loads(ended.stdout)
-    except ValueError:
-        words = " ".join((ended.stderr or ended.stdout).split())[-300:]
-        program = Path(configuration["program"][0]).name
-        raise RefusedError(f"{program} ended with {ended.returncode}: {words}") from None
-    return answer
+    return ended.returncode if ended.returncode >= 0 else _SIGNALS - ended.returncode
+
+
+def _become(instance: Instance, user: pwd.struct_passwd, request: Request) -> NoReturn:
+    """Go on as the user, with one of the programs; raises `OSError` if that is not there."""
+    argv, environment = _program(instance, request), _environment(instance, user)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, sys.stdin.fileno())
+    os.chdir("/")
+    os.umask(_UMASK)
+    os.setgroups(os.getgrouplist(user.pw_name, user.pw_gid))
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    os.execvpe(argv[0], argv, environment)  # noqa: S606 - no shell is wanted
+
+
+def _program(instance: Instance, request: Request) -> list[str]:
+    name = request["program"]
+    if name not in instance["programs"]:
+        raise RefusedError(f"{name!r} is none of the programs in {CONFIGURATION}")
+    return [*instance["programs"][name], *map(str, request.get("arguments", []))]
+
+
+def _environment(instance: Instance, user: pwd.struct_passwd) -> dict[str, str]:
+    own = {"HOME": user.pw_dir, "LOGNAME": user.pw_name, "USER": user.pw_name}
+    return {"PATH": _PATH, **instance.get("environment", {}), **own}
 
 
 if __name__ == "__main__":

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import attrs
 
-from pulsar_runtime.domain.ids import ExternalId
+from pulsar_runtime.domain.ids import DEFAULT_MANAGER, ExternalId
 from pulsar_runtime.domain.job import LaunchSpec, Observation
 from pulsar_runtime.managers.batch.commands import Told
 from pulsar_runtime.managers.batch.dialect import CommandResult
 from pulsar_runtime.managers.batch.dialects.slurm import DIALECT
 from pulsar_runtime.managers.batch.host import LocalHost
 from pulsar_runtime.managers.batch.manager import BatchManager, BatchSettings
+from pulsar_runtime.managers.batch.outage import Outages
 from pulsar_runtime.testing.clock import ManualClock
+from pulsar_runtime.testing.outages import InMemoryOutages
 from pulsar_runtime.testing.reactor import ManualReactor
 
 #: Longer than any interval of a manager's, and shorter than its patience with a return code on its way.
@@ -62,6 +64,7 @@ class ScriptedSlurm:
         self.lose_next_number = False
         self.has_books = True
         self.told: list[ExternalId] = []
+        self.outages = InMemoryOutages(self.clock)
         self.records = directory / "launches"
         self.records.mkdir()
         self.manager = self.new_manager()
@@ -78,6 +81,7 @@ class ScriptedSlurm:
             reactor=self.reactor,
             commands=Commands(self),
             changed=self.told.append,
+            outages=Outages(self.outages, DEFAULT_MANAGER),
             clock=self.clock,
             settings=BatchSettings(),
         )

@@ -10,8 +10,9 @@ import attrs
 import pytest
 
 from pulsar_runtime.domain.errors import SubmitRejected
-from pulsar_runtime.domain.ids import ExternalId
+from pulsar_runtime.domain.ids import DEFAULT_MANAGER, ExternalId
 from pulsar_runtime.domain.job import Observation
+from pulsar_runtime.domain.outage import OutageRecord
 from pulsar_runtime.domain.status import SchedulerState
 from pulsar_runtime.managers.batch import record
 from pulsar_runtime.managers.batch.dialect import CommandResult
@@ -95,6 +96,25 @@ def test_an_outage_changes_no_job_and_is_said_once(
     slurm.pass_time(A_WHILE)
     assert slurm.seen(second) == Observation(state=RUNNING, reason="Slurm job 2")
     assert len(warnings(caplog)) == 2
+
+
+def test_commands_that_fail_at_the_same_time_are_one_outage(slurm: ScriptedSlurm) -> None:
+    slurm.run("1-1")
+    down = CommandResult(exit_code=1, stderr="Unable to contact slurm controller (connect failure)")
+    slurm.answers = {"squeue": down, "sbatch": down}
+    begun = slurm.clock()
+    slurm.submit("2-1")
+    slurm.pass_time(3600.0)
+    (record,) = slurm.outages.records().values()
+    assert record.count == 1
+    assert record.since is not None
+    assert begun <= record.since < begun + A_WHILE
+    del slurm.answers["squeue"]
+    slurm.pass_time(A_WHILE)
+    assert slurm.outages.records()[DEFAULT_MANAGER] == record
+    del slurm.answers["sbatch"]
+    slurm.pass_time(2 * A_WHILE)
+    assert slurm.outages.records() == {DEFAULT_MANAGER: OutageRecord(count=1)}
 
 
 @pytest.mark.parametrize("failure", FAILURES)
@@ -256,6 +276,14 @@ def test_an_answer_that_got_lost_does_not_submit_again(slurm: ScriptedSlurm) -> 
     slurm.pass_time(A_WHILE)
     assert slurm.counts["sbatch"] == 1
     assert slurm.seen(spec) == Observation(state=PENDING, reason="Slurm job 1")
+
+
+def test_an_outage_ends_with_the_job_that_was_taken_all_the_same(slurm: ScriptedSlurm) -> None:
+    slurm.lose_next_number = True
+    slurm.submit()
+    slurm.pass_time(A_WHILE)
+    assert slurm.counts["sbatch"] == 1
+    assert slurm.outages.records() == {DEFAULT_MANAGER: OutageRecord(count=1)}
 
 
 def test_a_later_agent_finds_the_job_of_one_that_was_killed_before_it_knew_the_number(

@@ -22,17 +22,17 @@ pytestmark = root_only
 #: Two users that every Debian has; neither can be any of the test's own files' owner.
 AGENT, USER = pwd.getpwnam("daemon"), pwd.getpwnam("nobody")
 
-#: Says who it is and what it was asked for, in place of a batch system's library.
+#: Says who it is and what it was asked for, in place of a batch system's command.
 _PROGRAM = """
-request=$(cat)
-environment=$(tr '\\0' ' ' < /proc/$$/environ)
-printf '{"number": "7", "uid": %s, "groups": "%s", "environment": "%s", "request": %s}' \\
-    "$(id -u)" "$(id -G)" "$environment" "$request"
+echo "uid $(id -u)"; echo "groups $(id -G)"; echo "umask $(umask)"; echo "arguments $*"; echo "input $(cat)"
+exec 3>&-
+tr '\\0' '\\n' < /proc/$$/environ | sed 's/^/environment /'
+exit 3
 """
 
 
 def shell(program: str) -> list[str]:
-    return ["/bin/sh", "-c", program]
+    return ["/bin/sh", "-c", program, "program"]
 
 
 @pytest.fixture
@@ -43,13 +43,13 @@ def staging(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def configuration(staging: Path) -> dict[str, Any]:
+def instance(staging: Path) -> dict[str, Any]:
     return {
         "agent": AGENT.pw_name,
         "staging": [str(staging)],
         "lowest_uid": 1000,
-        "program": shell(_PROGRAM),
-        "environment": {"SGE_ROOT": "/var/lib/gridengine"},
+        "programs": {"sbatch": shell(_PROGRAM)},
+        "environment": {"SLURM_CONF": "/etc/slurm.conf"},
     }
 
 
@@ -69,8 +69,21 @@ def job(staging: Path) -> Path:
 
 
 def asked(action: str, job: Path, **more: object) -> dict[str, Any]:
-    request = {"action": action, "user": USER.pw_name, "directory": str(job), **more}
-    return {"attributes": {"wd": "x"}, "arguments": ["-c"], **request} if action == "submit" else request
+    return {"action": action, "user": USER.pw_name, "directory": str(job), "program": "sbatch", **more}
+
+
+def ask(instance: dict[str, Any], action: str, job: Path, **more: object) -> int:
+    """Ask as the agent does; sudo tells who asks."""
+    return grant([instance], str(AGENT.pw_uid), asked(action, job, **more))
+
+
+def said(text: str) -> dict[str, list[str]]:
+    """Return what the program said, by the first words of its lines."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        word, _, rest = line.partition(" ")
+        found.setdefault(word, []).append(rest)
+    return found
 
 
 def owners(job: Path) -> set[str]:
@@ -80,58 +93,87 @@ def owners(job: Path) -> set[str]:
 # --- what it does ------------------------------------------------------------------------------------------
 
 
-def test_a_job_is_handed_over_and_submitted_as_its_user(configuration: dict[str, Any], job: Path) -> None:
-    answer = grant(configuration, AGENT, asked("submit", job))
-    assert answer["number"] == "7"
-    assert answer["uid"] == USER.pw_uid
-    assert answer["groups"].split() == [str(USER.pw_gid)]
-    assert answer["request"] == {"attributes": {"wd": "x"}, "arguments": ["-c"]}
+def test_a_job_is_handed_over(instance: dict[str, Any], job: Path) -> None:
+    assert ask(instance, "hand_over", job) == 0
     assert owners(job) == {USER.pw_name}
 
 
-def test_the_agent_reads_and_writes_on_by_its_group_and_nobody_else_does(
-    configuration: dict[str, Any], job: Path
+def test_a_program_runs_as_the_user_with_the_jobs_arguments_and_input(
+    instance: dict[str, Any], job: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    grant(configuration, AGENT, asked("submit", job))
+    code = ask(instance, "run", job, arguments=["--name", "a b", "$(id)"], input="#!/bin/sh\n")
+    heard = said(capfd.readouterr().out)
+    assert code == 3
+    assert heard["uid"] == [str(USER.pw_uid)]
+    assert heard["groups"] == [str(USER.pw_gid)]
+    assert heard["arguments"] == ["--name a b $(id)"]
+    assert heard["input"] == ["#!/bin/sh"]
+    assert heard["umask"] == ["0007"]
+
+
+def test_the_launcher_may_become_a_program_without_input(
+    tmp_path: Path, instance: dict[str, Any], job: Path
+) -> None:
+    ended = call(tmp_path, instance, str(AGENT.pw_uid), json.dumps(asked("become", job, arguments=["x"])))
+    heard = said(ended.stdout)
+    assert ended.returncode == 3
+    assert heard["uid"] == [str(USER.pw_uid)]
+    assert heard["groups"] == [str(USER.pw_gid)]
+    assert (heard["arguments"], heard["input"], heard["umask"]) == (["x"], [""], ["0007"])
+    assert "environment SLURM_CONF=/etc/slurm.conf" in ended.stdout
+
+
+def test_the_agent_reads_and_writes_on_by_its_group_and_nobody_else_does(
+    instance: dict[str, Any], job: Path
+) -> None:
+    ask(instance, "hand_over", job)
     found = job.stat()
     assert (stat.S_IMODE(found.st_mode), found.st_gid) == (0o2770, AGENT.pw_gid)
     assert stat.S_IMODE((job / "working" / "deep" / "input").stat().st_mode) == 0o660
 
 
 def test_the_program_sees_nothing_of_the_agents_environment(
-    configuration: dict[str, Any], job: Path, monkeypatch: pytest.MonkeyPatch
+    instance: dict[str, Any], job: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LD_PRELOAD_OF_THE_AGENT", "evil")
-    words = grant(configuration, AGENT, asked("submit", job))["environment"].split()
-    seen = dict(word.split("=", 1) for word in words)
+    ask(instance, "run", job)
+    seen = dict(word.split("=", 1) for word in said(capfd.readouterr().out)["environment"])
     assert seen["HOME"] == USER.pw_dir
-    assert seen["SGE_ROOT"] == "/var/lib/gridengine"
-    assert set(seen) == {"HOME", "LOGNAME", "USER", "PATH", "SGE_ROOT"}
+    assert seen["SLURM_CONF"] == "/etc/slurm.conf"
+    assert set(seen) == {"HOME", "LOGNAME", "USER", "PATH", "SLURM_CONF"}
 
 
-def test_what_the_job_made_is_taken_back(configuration: dict[str, Any], job: Path) -> None:
-    grant(configuration, AGENT, asked("submit", job))
+def test_programs_are_found_on_the_search_path_that_root_says(
+    instance: dict[str, Any], job: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = "/opt/slurm/bin:/usr/bin:/bin"
+    instance |= {"programs": {"sbatch": ["sh", "-c", 'echo "$PATH"']}, "environment": {"PATH": path}}
+    assert ask(instance, "run", job) == 0
+    assert capfd.readouterr().out == f"{path}\n"
+
+
+def test_what_the_job_made_is_taken_back(instance: dict[str, Any], job: Path) -> None:
+    ask(instance, "hand_over", job)
     made = job / "working" / "result"
     made.write_text("r")
     os.chown(made, USER.pw_uid, USER.pw_gid)
-    grant(configuration, AGENT, asked("take_back", job))
+    ask(instance, "take_back", job)
     assert owners(job) == {AGENT.pw_name}
 
 
-def test_a_job_that_is_not_taken_is_given_back_at_once(configuration: dict[str, Any], job: Path) -> None:
-    refusal = {"refused": "unknown queue", "transient": False}
-    program = shell(f"echo '{json.dumps(refusal)}'")
-    assert grant({**configuration, "program": program}, AGENT, asked("submit", job)) == refusal
-    assert owners(job) == {AGENT.pw_name}
+def test_a_program_that_a_signal_ends_has_a_shells_code(instance: dict[str, Any], job: Path) -> None:
+    instance["programs"] = {"sbatch": shell("kill -TERM $$")}
+    assert ask(instance, "run", job) == 128 + 15
 
 
-def test_a_program_that_cannot_speak_is_a_refusal_with_its_words(
-    configuration: dict[str, Any], job: Path
+def test_each_instance_has_programs_and_an_environment_of_its_own(
+    instance: dict[str, Any], job: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    program = shell("echo no library >&2; exit 3")
-    with pytest.raises(RefusedError, match="no library"):
-        grant({**configuration, "program": program}, AGENT, asked("submit", job))
-    assert owners(job) == {AGENT.pw_name}
+    other = {**instance, "staging": [str(tmp_path / "other")], "programs": {}}
+    assert grant([other, instance], str(AGENT.pw_uid), asked("run", job)) == 3
+    with pytest.raises(RefusedError, match="'sbatch' is none of the programs"):
+        grant([other, instance], str(AGENT.pw_uid), asked("run", tmp_path / "other" / "7"))
+    assert "uid" in capfd.readouterr().out
 
 
 # --- what it refuses ---------------------------------------------------------------------------------------
@@ -149,11 +191,11 @@ def test_a_program_that_cannot_speak_is_a_refusal_with_its_words(
     ],
 )
 def test_no_job_runs_as_somebody_it_must_not(
-    configuration: dict[str, Any], job: Path, user: str, words: str
+    instance: dict[str, Any], job: Path, user: str, words: str
 ) -> None:
-    for action in ("submit", "take_back", "terminate"):
+    for action in ("hand_over", "take_back", "run", "become"):
         with pytest.raises(RefusedError, match=words):
-            grant(configuration, AGENT, asked(action, job, user=user, number="7"))
+            ask(instance, action, job, user=user)
     assert owners(job) == {AGENT.pw_name}
 
 
@@ -162,34 +204,41 @@ def test_no_job_runs_as_somebody_it_must_not(
     ["/etc", "{staging}", "{staging}/", "{staging}/..", "{staging}/.", "{staging}/7/working", "7", ""],
 )
 def test_only_job_directories_change_hands(
-    configuration: dict[str, Any], job: Path, staging: Path, place: str
+    instance: dict[str, Any], job: Path, staging: Path, place: str
 ) -> None:
-    request = asked("submit", job, directory=place.format(staging=staging))
-    with pytest.raises(RefusedError, match="no job's directory"):
-        grant(configuration, AGENT, request)
+    for action in ("hand_over", "take_back", "run", "become"):
+        with pytest.raises(RefusedError, match="no job's directory"):
+            ask(instance, action, job, directory=place.format(staging=staging))
+
+
+@pytest.mark.parametrize("program", ["bash", "/bin/bash", "", "sbatch "])
+def test_no_other_program_runs(instance: dict[str, Any], job: Path, program: str) -> None:
+    for action in ("run", "become"):
+        with pytest.raises(RefusedError, match="is none of the programs in"):
+            ask(instance, action, job, program=program)
 
 
 def test_a_link_in_place_of_a_job_directory_is_not_followed(
-    configuration: dict[str, Any], staging: Path, tmp_path: Path
+    instance: dict[str, Any], staging: Path, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     os.chown(elsewhere, AGENT.pw_uid, AGENT.pw_gid)
     (staging / "8").symlink_to(elsewhere)
     with pytest.raises(OSError, match=r"Not a directory|symbolic"):
-        grant(configuration, AGENT, asked("submit", staging / "8"))
+        ask(instance, "hand_over", staging / "8")
     assert elsewhere.owner() == AGENT.pw_name
 
 
-def test_a_directory_of_somebody_else_is_left_alone(configuration: dict[str, Any], job: Path) -> None:
+def test_a_directory_of_somebody_else_is_left_alone(instance: dict[str, Any], job: Path) -> None:
     os.chown(job, 0, 0)
     with pytest.raises(RefusedError, match="belongs to somebody else"):
-        grant(configuration, AGENT, asked("submit", job))
+        ask(instance, "hand_over", job)
     assert job.owner() == "root"
 
 
 def test_what_is_only_linked_from_the_job_stays_whose_it_is(
-    configuration: dict[str, Any], job: Path, tmp_path: Path
+    instance: dict[str, Any], job: Path, tmp_path: Path
 ) -> None:
     secret, directory, roots = tmp_path / "secret", tmp_path / "directory", tmp_path / "roots"
     for place in (secret, roots):
@@ -202,7 +251,7 @@ def test_what_is_only_linked_from_the_job_stays_whose_it_is(
     (job / "roots").hardlink_to(roots)
     (job / "soft").symlink_to(secret)
     (job / "tree").symlink_to(directory)
-    grant(configuration, AGENT, asked("submit", job))
+    ask(instance, "hand_over", job)
     assert (secret.owner(), stat.S_IMODE(secret.stat().st_mode)) == (AGENT.pw_name, 0o600)
     assert (roots.owner(), stat.S_IMODE(roots.stat().st_mode)) == ("root", 0o600)
     assert directory.owner() == AGENT.pw_name
@@ -210,44 +259,45 @@ def test_what_is_only_linked_from_the_job_stays_whose_it_is(
 
 @pytest.mark.parametrize("mode", [0o666, 0o664])
 def test_a_configuration_that_others_may_write_is_not_believed(
-    tmp_path: Path, configuration: dict[str, Any], mode: int
+    tmp_path: Path, instance: dict[str, Any], mode: int
 ) -> None:
     path = tmp_path / "launcher.json"
-    path.write_text(json.dumps(configuration))
+    path.write_text(json.dumps({"instances": [instance]}))
     path.chmod(mode)
     with pytest.raises(RefusedError, match="must belong to root"):
-        launcher._configuration(str(path))  # noqa: SLF001 - the program has no other way in
+        launcher._instances(str(path))  # noqa: SLF001 - the program has no other way in
     path.chmod(0o644)
     os.chown(path, AGENT.pw_uid, 0)
     with pytest.raises(RefusedError, match="must belong to root"):
-        launcher._configuration(str(path))  # noqa: SLF001 - the same
+        launcher._instances(str(path))  # noqa: SLF001 - the same
 
 
 @pytest.mark.parametrize("caller", [None, "0", str(USER.pw_uid)])
 def test_only_the_agent_is_served(
-    tmp_path: Path, configuration: dict[str, Any], job: Path, caller: str | None
+    tmp_path: Path, instance: dict[str, Any], job: Path, caller: str | None
 ) -> None:
-    path = tmp_path / "launcher.json"
-    path.write_text(json.dumps(configuration))
-    ended = call(path, caller, json.dumps(asked("submit", job)))
+    ended = call(tmp_path, instance, caller, json.dumps(asked("hand_over", job)))
     assert ended.returncode == 1
-    assert json.loads(ended.stdout) == {"refused": f"only {AGENT.pw_name} may ask"}
+    assert ended.stderr.startswith("pulsar-runtime-launcher: only the agents in ")
     assert owners(job) == {AGENT.pw_name}
 
 
 @pytest.mark.parametrize("request_text", ["", "x", "[]", "{}", '{"action": "rm", "user": "nobody"}'])
 def test_what_is_no_request_is_refused_in_one_line(
-    tmp_path: Path, configuration: dict[str, Any], request_text: str
+    tmp_path: Path, instance: dict[str, Any], request_text: str
 ) -> None:
-    path = tmp_path / "launcher.json"
-    path.write_text(json.dumps(configuration))
-    ended = call(path, str(AGENT.pw_uid), request_text)
-    assert (ended.returncode, ended.stderr) == (1, "")
-    assert "refused" in json.loads(ended.stdout)
+    ended = call(tmp_path, instance, str(AGENT.pw_uid), request_text)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("pulsar-runtime-launcher: ")
 
 
-def call(path: Path, caller: str | None, text: str) -> subprocess.CompletedProcess[str]:
+def call(
+    directory: Path, instance: dict[str, Any], caller: str | None, text: str
+) -> subprocess.CompletedProcess[str]:
     """Run the program as sudo does, with another configuration."""
+    path = directory / "launcher.json"
+    path.write_text(json.dumps({"instances": [instance]}))
     program = (
         f"import sys; from runpy import run_path; m = run_path({launcher.__file__!r}); "
         f"m['main'].__globals__['CONFIGURATION'] = {str(path)!r}; sys.exit(m['main']())"

@@ -48,9 +48,9 @@ def submit(request: Request) -> Sequence[str]:
     return ["qsub", "-terse", "-S", "/bin/bash", *request.options, *cpus, *memory, *request.native, *ours]
 
 
-def status(user: str) -> Sequence[str]:
+def status(user: str | None) -> Sequence[str]:
     """With names in full length, which only XML has."""
-    return ["qstat", "-u", user, "-xml"]
+    return ["qstat", "-u", user or "*", "-xml"]
 
 
 def read_status(result: CommandResult) -> Collection[Report]:
@@ -72,7 +72,8 @@ def _listed(job: Element) -> Report:
 def accounting(question: Question) -> Sequence[str]:
     """https://manpages.debian.org/stable/gridengine-client/qacct.1.en.html."""
     since = time.strftime("%Y%m%d%H%M", time.localtime(question.since))
-    return ["qacct", "-o", question.user, "-b", since, "-j"]
+    whose = [] if question.user is None else ["-o", question.user]
+    return ["qacct", *whose, "-b", since, "-j"]
 
 
 def read_accounting(result: CommandResult) -> Collection[Report] | None:

@@ -56,9 +56,9 @@ def submit(request: Request) -> Sequence[str]:
     return ["bsub", *request.options, *cpus, *memory, *request.native, *ours]
 
 
-def status(user: str) -> Sequence[str]:
+def status(user: str | None) -> Sequence[str]:
     """...?topic=bjobs-o; it lists jobs for an hour after their end, too (CLEAN_PERIOD)."""
-    return ["bjobs", "-a", "-u", user, "-json", "-o", _FIELDS]
+    return ["bjobs", "-a", "-u", user or "all", "-json", "-o", _FIELDS]
 
 
 def read_status(result: CommandResult) -> Collection[Report]:

@@ -78,7 +78,7 @@ def submit(request: Request) -> Sequence[str]:
     return ["qsub", "-S", "/bin/bash", *request.options, *resources, *request.native, *ours]
 
 
-def status(_user: str) -> Sequence[str]:
+def status(_user: str | None) -> Sequence[str]:
     """Section 2, "qstat"; lists the jobs of everybody whom the server lets us see."""
     return ["qstat", "-f", "-F", "json"]
 

@@ -74,9 +74,9 @@ def submit(request: Request) -> Sequence[str]:
     return ["sbatch", "--parsable", *request.options, *cpus, *memory, *request.native, *ours]
 
 
-def status(_user: str) -> Sequence[str]:
+def status(user: str | None) -> Sequence[str]:
     """https://slurm.schedmd.com/squeue.html; it lists jobs for some minutes after their end, too."""
-    return ["squeue", "--me", "--states=all", "--format=%i|%j|%T|%r"]
+    return ["squeue", *([] if user is None else ["--me"]), "--states=all", "--format=%i|%j|%T|%r"]
 
 
 def read_status(result: CommandResult) -> Collection[Report]:
@@ -91,7 +91,7 @@ def read_status(result: CommandResult) -> Collection[Report]:
 def accounting(question: Question) -> Sequence[str]:
     """https://slurm.schedmd.com/sacct.html."""
     since = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(question.since))
-    which = (f"--name={','.join(question.names)}", f"--starttime={since}")
+    which = [f"--name={','.join(question.names)}", f"--starttime={since}", *([] if question.user else ["-a"])]
     return ["sacct", "--parsable2", "--allocations", *which, f"--format={','.join(_BOOKS)}"]
 
 

@@ -88,7 +88,7 @@ def submit(request: Request) -> Sequence[str]:
     return ["qsub", "-S", "/bin/bash", *request.options, *cpus, *memory, *request.native, *ours]
 
 
-def status(_user: str) -> Sequence[str]:
+def status(_user: str | None) -> Sequence[str]:
     """With names in full length, which only XML has."""
     return ["qstat", "-x"]
 

@@ -1,0 +1,1 @@
+"""Slurm by its REST API, in place of its commands."""
