@@ -34,6 +34,8 @@ CHAPTERS: Mapping[str, str] = {
     "galaxy_endpoint_group": "What is registered where",
     "galaxy_endpoint_galaxy_url": "What Galaxy is like",
     "galaxy_endpoint_reload": "What follows a change",
+    "gridengine_queue": "A cluster that is built",
+    "gridengine_master": "A cluster that is joined",
     "htcondor_central_manager": "Which pool it is in",
     "htcondor_memory_limit": "What jobs may do there",
     "slurm_cluster_name": "A cluster that is built",
@@ -50,6 +52,8 @@ ADVICE: Mapping[str, str] = {
     "has to be set\nunless a site brings its own certificates.",
     "galaxy_endpoint": "`galaxy_endpoint_job_conf` has to be set, and `galaxy_endpoint_galaxy_url` if a "
     "server is at a broker. The\n[guide](../guide/register.md) shows the role at work.",
+    "gridengine": "No variable has to be set for a cluster that is built; `gridengine_master` for one that "
+    "is joined. The\n[guide](../guide/schedulers.md) shows the role at work.",
     "htcondor": "No variable has to be set for a pool that is built; `htcondor_central_manager` and "
     "`htcondor_domain` for one that is\njoined. The [guide](../guide/schedulers.md) shows the role at work.",
     "slurm": "No variable has to be set for a cluster that is built; a cluster that is joined has to be told. "

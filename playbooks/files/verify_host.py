@@ -193,12 +193,15 @@ def certificate(host: str, port: int, ca_path: str | None, minimum_days: int) ->
 
 def permissions(descriptor: Path, endpoint: Endpoint) -> Check:
     """Tell whether other users are kept out of directories and secrets."""
-    directories = [descriptor.parent, *map(Path, endpoint["directories"].values())]
+    staging = Path(endpoint["directories"]["staging"])
+    directories = [descriptor.parent, Path(endpoint["directories"]["persistence"])]
     own = endpoint["token_file"] if "token_file" in endpoint else descriptor.with_name(BROKER_URL)
     secrets = [Path(own), Path(endpoint["service"]["config"])]
     problems = []
     for path, forbidden in [
         *((each, OPEN_DIRECTORY) for each in directories),
+        # Users whose jobs run here pass through it; each job's directory is closed.
+        (staging, OPEN_DIRECTORY & ~stat.S_IXOTH),
         *((each, OPEN_SECRET) for each in secrets),
     ]:
         try:

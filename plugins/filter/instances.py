@@ -128,7 +128,7 @@ def _instance(name: str, prefix: str, home: str, settings: Settings) -> dict[str
         ],
         "data": [settings["staging_dir"], settings["persistence_dir"], token_file],
         "writable": _writable(config),
-        "real_users": bool(real_user_managers(config["managers"])),
+        "real_users": settings["state"] != "absent" and bool(real_user_managers(config["managers"])),
         "launcher": _launcher(config, settings),
         "environment": [f"{name}={value}" for name, value in sorted(settings["environment"].items())],
         "web": f"{prefix}-web.service",

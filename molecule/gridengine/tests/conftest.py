@@ -9,7 +9,7 @@ import testinfra
 from testinfra.host import Host
 
 from test_hosts.cluster_jobs import Cluster
-from test_hosts.endpoint import Endpoint, endpoints_of
+from test_hosts.endpoint import endpoints_of
 from test_hosts.galaxy import Galaxy
 
 
@@ -32,9 +32,7 @@ def node(containers: Mapping[str, str]) -> Host:
 
 
 @pytest.fixture(scope="session")
-def by_library(
-    galaxy: Galaxy, containers: Mapping[str, str], server: Host, pulsar_root: str
-) -> Cluster:
+def by_library(galaxy: Galaxy, containers: Mapping[str, str], server: Host, pulsar_root: str) -> Cluster:
     """The cluster as Galaxy uses it, by way of the manager with Grid Engine's library."""
     (endpoint,) = endpoints_of(containers["server"], pulsar_root)
     return Cluster(galaxy=galaxy, endpoint=endpoint, host=server)

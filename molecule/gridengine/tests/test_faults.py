@@ -21,6 +21,8 @@ def jobs(cluster: Cluster) -> Iterator[list[ClusterJob]]:
     """Two more than the cluster has slots; when this returns, four run and two wait."""
     jobs = cluster.submit_gated(6)
     wait_until(lambda: len(running(jobs)) == 4, START_LIMIT)
+    # The master has heard of each that it runs; one that is killed before forgets that they have started.
+    wait_until(lambda: cluster.host.check_output("qstat -j '*'").count("\nusage") == 4, START_LIMIT)
     yield jobs
     release(jobs)
 

@@ -8,7 +8,9 @@ from test_hosts.cluster_jobs import Cluster, ClusterJob
 from test_hosts.waiting import wait_until
 
 #: What a job does that takes 300 MB in two processes, and writes to all of it.
-GREED = """for _ in 1 2; do python3 -c 'taken = b"x" * (150 << 20); import time; time.sleep(100)' & done; wait"""
+GREED = (
+    """for _ in 1 2; do python3 -c 'taken = b"x" * (150 << 20); import time; time.sleep(100)' & done; wait"""
+)
 
 #: How each manager says that a limit was reached.
 REASONS = {"_default_": "ended by SIGKILL, after", "commands": "beyond a limit (h_rt, h_cpu or h_vmem)"}

@@ -174,7 +174,7 @@ class UserDrmaaMachine(DrmaaMachine):
     def _door(self, _session: SessionClient, taken: Taken, refused: Refused) -> Door:
         environ = {"PATH": f"{self.sudoers.commands}:{os.environ['PATH']}"}
         commands = ReactorCommands(self.reactor, environ=environ)
-        return UserDoor(sudo=SUDO, commands=commands, taken=taken, refused=refused)
+        return UserDoor(sudo=SUDO, library="libdrmaa.so", commands=commands, taken=taken, refused=refused)
 
     def job(self, name: str, user: str = SOMEBODY) -> LaunchSpec:
         return self.jobs.spec(name, **({"user": user} if user else {}))

@@ -1,4 +1,4 @@
-"""A broker for all of these tests; each has queues of its own."""
+"""A broker for all of these tests, where each has queues of its own, and a cluster for each module."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import pytest
 from runtime.tests import live_server
 from runtime.tests.broker import Broker, running_broker
 from runtime.tests.integration.site import Site
+from runtime.tests.live_server import LiveServer
+from runtime.tests.resilience.patient_client import PatientClient, patient_client
+from runtime.tests.slurm_cluster import SlurmCluster, running_cluster
 
 #: Queues are named after managers, so no two tests have a manager of the same name.
 NUMBERS = itertools.count(1)
@@ -39,3 +42,17 @@ def site(broker: Broker, tmp_path: Path) -> Iterator[Site]:
     site = Site(broker, tmp_path / "site", f"m{next(NUMBERS)}")
     yield site
     site.server.end_everything()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
+    """Run a controller and a node of Slurm on this machine."""
+    with running_cluster(tmp_path_factory.mktemp("slurm") / "cluster") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def client(server: LiveServer) -> Iterator[PatientClient]:
+    """Drive the server that a module has."""
+    with patient_client(server) as client:
+        yield client

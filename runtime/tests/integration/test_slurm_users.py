@@ -93,12 +93,9 @@ def client(server: LiveServer) -> Iterator[PatientClient]:
         yield client
 
 
-def submit(client: PatientClient, job_id: str, command: str, user: str = SOMEBODY) -> Path:
-    """Submit a job; return its directory."""
+def submit(client: PatientClient, job_id: str, command: str, user: str = SOMEBODY) -> None:
     client.setup(job_id)
-    params = json.dumps({"user": user})
-    client.ask("POST", f"jobs/{job_id}/submit", command_line=command, params=params)
-    return Path(str(client.status(job_id)["job_directory"])) if False else Path(job_id)
+    client.ask("POST", f"jobs/{job_id}/submit", command_line=command, params=json.dumps({"user": user}))
 
 
 def test_a_job_runs_as_its_user_and_its_files_come_back(cluster: SlurmCluster, client: PatientClient) -> None:
@@ -115,12 +112,14 @@ def test_a_killed_agent_finds_the_jobs_of_users_again(client: PatientClient, ser
     wait_until(lambda: client.status("long")["status"] == "running", END_LIMIT, "it runs", server)
     server.kill()
     server.start()
-    client.upload("long", "go", b"", kind="workdir")
+    client.upload("long", "workdir", "go", b"")
     assert client.end("long", END_LIMIT)["returncode"] == 0
     assert client.download("long", "out") == f"{SOMEBODY}\n".encode()
 
 
-def test_a_job_is_cancelled_as_its_user(cluster: SlurmCluster, client: PatientClient, server: LiveServer) -> None:
+def test_a_job_is_cancelled_as_its_user(
+    cluster: SlurmCluster, client: PatientClient, server: LiveServer
+) -> None:
     submit(client, "long", "sleep 300")
     wait_until(lambda: client.status("long")["status"] == "running", END_LIMIT, "it runs", server)
     client.cancel("long")
@@ -129,7 +128,7 @@ def test_a_job_is_cancelled_as_its_user(cluster: SlurmCluster, client: PatientCl
 
 
 @pytest.mark.parametrize("user", ["root", "bin", "no-such-user"])
-def test_a_job_of_a_system_s_user_fails(client: PatientClient, user: str) -> None:
+def test_a_job_of_an_unfit_user_fails(client: PatientClient, user: str) -> None:
     submit(client, "unfit", "true", user)
     answer = client.end("unfit", END_LIMIT)
     assert answer["status"] == "failed"

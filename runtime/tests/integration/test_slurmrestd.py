@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from runtime.tests.integration.slurm_jobs import (
+    END_LIMIT,
+    end,
+    run_while_agents_are_killed_and_the_controller_is_away,
+    submit,
+    wait_for_status,
+)
 from runtime.tests.live_server import LiveServer, running_server, wait_until
-from runtime.tests.resilience.patient_client import PatientClient, patient_client
-from runtime.tests.resilience.workload import Workload
-from runtime.tests.slurm_cluster import SlurmCluster, running_cluster
+from runtime.tests.resilience.patient_client import PatientClient
+from runtime.tests.slurm_cluster import SlurmCluster
 
-END_LIMIT = 60.0
 A_LONG_TIME = 3600
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
-    with running_cluster(tmp_path_factory.mktemp("slurm") / "cluster") as cluster:
-        yield cluster
 
 
 @pytest.fixture(scope="module")
@@ -53,43 +51,10 @@ def server(url: str, token_file: Path, tmp_path: Path) -> Iterator[LiveServer]:
         yield server
 
 
-@pytest.fixture
-def client(server: LiveServer) -> Iterator[PatientClient]:
-    with patient_client(server) as client:
-        yield client
-
-
-def submit(client: PatientClient, job_id: str, command: str, **parameters: str) -> None:
-    client.setup(job_id)
-    client.ask("POST", f"jobs/{job_id}/submit", command_line=command, params=json.dumps(parameters))
-
-
-def wait_for_status(client: PatientClient, job_id: str, status: str) -> None:
-    wait_until(
-        lambda: client.status(job_id)["status"] == status, END_LIMIT, f"{job_id} is {status}", client.server
-    )
-
-
-def end(client: PatientClient, job_id: str) -> Mapping[str, object]:
-    return client.end(job_id, END_LIMIT)
-
-
 def test_each_job_runs_once_while_agents_are_killed_and_the_controller_is_away(
     cluster: SlurmCluster, server: LiveServer
 ) -> None:
-    workload = Workload(server)
-    with workload.submitting(12, "sleep 0.2"):
-        workload.wait_for_runs(2)
-        server.kill()
-        server.start()
-        workload.wait_for_runs(4)
-        cluster.stop_controller()
-        server.kill()
-        server.start()
-        cluster.start_controller()
-    workload.check_each_ran_once()
-    names = cluster.command("squeue", "--noheader", "--states=all", "--format=%j").split()
-    assert len(names) == len(set(names))
+    run_while_agents_are_killed_and_the_controller_is_away(cluster, server, jobs=12)
 
 
 def test_cores_memory_and_options_reach_the_job(cluster: SlurmCluster, client: PatientClient) -> None:

@@ -105,7 +105,7 @@ def test_closed_directories_and_secrets_are_well(tmp_path: Path, endpoint: dict[
 
 @pytest.mark.parametrize(
     ("path", "mode", "cure"),
-    [("files/staging", 0o755, "0750"), ("config", 0o770, "0750"), ("config/private_token", 0o644, "0640")],
+    [("files/staging", 0o755, "0751"), ("config", 0o770, "0750"), ("config/private_token", 0o644, "0640")],
 )
 def test_what_is_open_to_others_is_named_with_the_command_that_closes_it(
     tmp_path: Path, endpoint: dict[str, Any], path: str, mode: int, cure: str
@@ -114,6 +114,11 @@ def test_what_is_open_to_others_is_named_with_the_command_that_closes_it(
     check = verify_host.permissions(descriptor(tmp_path), endpoint)
     assert not check.ok
     assert check.detail == f"{tmp_path}/{path} has mode {mode:04o}: chmod {cure} {tmp_path}/{path}"
+
+
+def test_users_whose_jobs_run_here_may_pass_through_to_them(tmp_path: Path, endpoint: dict[str, Any]) -> None:
+    (tmp_path / "files" / "staging").chmod(0o751)
+    assert verify_host.permissions(descriptor(tmp_path), endpoint).ok
 
 
 def test_the_secret_of_a_server_at_a_broker_is_its_url(tmp_path: Path, endpoint: dict[str, Any]) -> None:

@@ -41,11 +41,13 @@ def drmaa_problems(config: QueuedDrmaa | QueuedExternalDrmaa, environ: Mapping[s
 def drmaa_manager(config: QueuedDrmaa | QueuedExternalDrmaa, around: ManagerSurroundings) -> DrmaaManager:
     """Make the manager of a configuration without problems."""
     visible = {key: value for key, value in around.environ.items() if key.startswith(_VARIABLES)}
+    library = _library(config, around.environ) or "libdrmaa.so"
     door: MakeDoor = SessionDoor
     if around.sudo is not None:
-        door = partial(_user_door, around.sudo, ReactorCommands(around.reactor, environ=visible))
+        commands = ReactorCommands(around.reactor, environ=visible)
+        door = partial(_user_door, around.sudo, library, commands)
     return DrmaaManager(
-        library=_library(config, around.environ) or "libdrmaa.so",
+        library=library,
         state=around.records.parent / f"drmaa-session-{around.name}",
         records=around.records,
         reactor=around.reactor,
@@ -59,9 +61,9 @@ def drmaa_manager(config: QueuedDrmaa | QueuedExternalDrmaa, around: ManagerSurr
 
 
 def _user_door(
-    sudo: Sudo, commands: Commands, _session: SessionClient, taken: Taken, refused: Refused
+    sudo: Sudo, library: str, commands: Commands, _session: SessionClient, taken: Taken, refused: Refused
 ) -> UserDoor:
-    return UserDoor(sudo=sudo, commands=commands, taken=taken, refused=refused)
+    return UserDoor(sudo=sudo, library=library, commands=commands, taken=taken, refused=refused)
 
 
 def _library(config: QueuedDrmaa | QueuedExternalDrmaa, environ: Mapping[str, str]) -> str | None:

@@ -19,6 +19,9 @@ from pulsar_runtime.managers.real_user.sudo import Sudo
 from pulsar_runtime.managers.real_user.users import Users
 from pulsar_runtime.ports import JobManager
 
+#: A job's directory may hold very many files.
+_LONGEST_HAND_OVER_SECONDS = 600.0
+
 #: What the mapping script sees of our environment; of sudo's, the launcher sees nothing.
 _VARIABLES = ("HOME", "LANG", "LC_", "LOGNAME", "PATH", "USER")
 
@@ -54,7 +57,9 @@ def real_user_manager(
         make=lambda changed: manager(config, attrs.evolve(around, changed=changed, sudo=sudo)),
         sudo=sudo,
         users=Users(mapping=None if script is None else str(script), errands=Errands(mapping)),
-        errands=Errands(ReactorCommands(around.reactor, environ=environ)),
+        errands=Errands(
+            ReactorCommands(around.reactor, environ=environ, limit_seconds=_LONGEST_HAND_OVER_SECONDS)
+        ),
         reactor=around.reactor,
         changed=around.changed,
     )

@@ -53,6 +53,22 @@ def test_without_names_there_is_one_instance_of_the_plain_variables() -> None:
     }
 
 
+def test_an_instance_whose_jobs_run_as_their_users_has_a_launcher_for_its_own_directories() -> None:
+    users: dict[str, Any] = {"type": "queued_slurm", "real_users": True, "staging_directory": "/shared"}
+    chosen = {"environment": {"SLURM_CONF": "/etc/slurm.conf"}, "managers": {"a": {}, "b": users}}
+    instance = only(**chosen)
+    assert instance["real_users"] is True
+    assert instance["launcher"]["staging"] == ["/shared", "/srv/pulsar/files/staging"]
+    assert instance["launcher"]["environment"] == {"SLURM_CONF": "/etc/slurm.conf"}
+    assert (only()["real_users"], only()["launcher"]) == (False, None)
+
+
+@pytest.mark.parametrize("without", [{"state": "absent"}, {"service": "script"}])
+def test_nothing_is_granted_to_an_instance_that_goes_or_has_no_root(without: dict[str, str]) -> None:
+    users = {"type": "queued_slurm", "real_users": True}
+    assert only(managers={"_default_": users}, **without)["launcher"] is None
+
+
 def test_named_instances_have_places_and_units_of_their_own() -> None:
     one, two = instances({**SETTINGS, "instances": {"two": {"port": 2}, "one": None}}, "10.0.0.7")
     assert (one["name"], one["prefix"], one["port"]) == ("one", "pulsar-one", 8913)

@@ -48,6 +48,16 @@ def test_a_variable_that_resembles_nothing_gets_no_guess() -> None:
 
 
 @pytest.mark.parametrize("form", ["user", "script"])
+@pytest.mark.parametrize(
+    "manager", [{"type": "queued_external_drmaa"}, {"type": "queued_python", "real_users": True}]
+)
+def test_without_root_no_job_runs_as_its_user(form: str, manager: dict[str, object]) -> None:
+    (problem,) = problems(service=form, managers={"_default_": {}, "theirs": manager})
+    assert problem.startswith("pulsar_managers.theirs runs jobs as their users, which takes root: ")
+    assert problems(managers={"theirs": manager}) == []
+
+
+@pytest.mark.parametrize("form", ["user", "script"])
 def test_a_user_has_to_choose_a_directory(form: str) -> None:
     assert problems(service=form, root="") == [
         "pulsar_root is '': set it to the absolute path of a directory"

@@ -22,9 +22,18 @@ class JobLog:
         self.history = History()
         self._offset = 0
 
-    def make(self) -> None:
-        """Have an empty log, so that it can be watched before there is anything in it; raises `OSError`."""
-        os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644))
+    def make(self, *, for_user: bool = False) -> None:
+        """Have an empty log, so that it can be watched before there is anything in it; raises `OSError`.
+
+        *for_user* tells that the job, and with it HTCondor, writes as another user, whose the directory is.
+        """
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+        try:
+            if for_user and os.fstat(descriptor).st_uid == os.geteuid():
+                # Nobody else comes into the directory.
+                os.fchmod(descriptor, 0o666)
+        finally:
+            os.close(descriptor)
 
     def read(self) -> bool:
         """Read what is new; tell whether it says anything."""

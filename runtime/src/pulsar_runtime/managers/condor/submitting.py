@@ -98,7 +98,7 @@ class Submitting:
                 environment=self._environment,
                 settings=self._settings,
             )
-            launch.log.make()
+            launch.log.make(for_user=bool(launch.spec.user))
             call = self._host.call(launch.spec, queue.SUBMIT, description)
             locked = record.create(launch.record, call.stdin)
         except SubmitRejected as exc:

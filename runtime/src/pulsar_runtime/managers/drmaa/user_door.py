@@ -25,8 +25,11 @@ class UserDoor:
 
     width = 4
 
-    def __init__(self, *, sudo: Sudo, commands: Commands, taken: Taken, refused: Refused) -> None:
+    def __init__(
+        self, *, sudo: Sudo, library: str, commands: Commands, taken: Taken, refused: Refused
+    ) -> None:
         self._sudo = sudo
+        self._library = library
         self._commands = commands
         self._taken = taken
         self._refused = refused
@@ -69,7 +72,5 @@ class UserDoor:
         self._commands.close()
 
     def _call(self, launch: Launch, request: dict[str, Any]) -> Call:
-        spec = launch.spec
-        return self._sudo.call(
-            "run", spec.user, spec.job_directory, program=PROGRAM, input=json.dumps(request)
-        )
+        more = {"program": PROGRAM, "arguments": [self._library], "input": json.dumps(request)}
+        return self._sudo.call("run", launch.spec.user, launch.spec.job_directory, **more)

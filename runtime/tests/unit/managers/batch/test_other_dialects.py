@@ -8,7 +8,7 @@ import pytest
 
 from pulsar_runtime.domain.errors import QueryError
 from pulsar_runtime.domain.status import SchedulerState
-from pulsar_runtime.managers.batch.dialect import CommandResult, Dialect, Report, Request
+from pulsar_runtime.managers.batch.dialect import CommandResult, Dialect, Question, Report, Request
 from pulsar_runtime.managers.batch.dialects import grid_engine, lsf, pbs_pro, torque
 from pulsar_runtime.managers.batch.dialects.registry import DIALECTS
 
@@ -192,3 +192,32 @@ def test_a_dialect_stays_small() -> None:
         path.name: len(path.read_text().splitlines()) for path in Path(torque.__file__).parent.glob("*.py")
     }
     assert {name for name, size in sizes.items() if size > _LONGEST_DIALECT} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "everybodys"),
+    [
+        ("GridEngine", ["-u", "galaxy"], ["-u", "*"]),
+        ("LSF", ["-u", "galaxy"], ["-u", "all"]),
+        ("Slurm", ["--me"], []),
+        ("Torque", [], []),
+        ("PBSPro", [], []),
+    ],
+)
+def test_jobs_of_one_user_or_of_everybody_are_asked_for(
+    name: str, own: list[str], everybodys: list[str]
+) -> None:
+    """What the manuals of squeue, bjobs and qstat say of users; the PBS family lists everybody's."""
+    words = {"-u", "--me", "galaxy", "*", "all"}
+    for user, expected in (("galaxy", own), (None, everybodys)):
+        assert [word for word in DIALECTS[name].status(user) if word in words] == expected
+
+
+@pytest.mark.parametrize(("name", "own", "everybodys"), [("GridEngine", "-o", ""), ("Slurm", "", "-a")])
+def test_books_of_one_user_or_of_everybody_are_consulted(name: str, own: str, everybodys: str) -> None:
+    """https://slurm.schedmd.com/sacct.html (--allusers), qacct(1) (-o)."""
+    accounting = DIALECTS[name].accounting
+    assert accounting is not None
+    for user, expected in (("galaxy", own), (None, everybodys)):
+        argv = accounting(Question(user=user, names=["a"], since=0.0))
+        assert [word for word in argv if word in ("-o", "-a")] == [*filter(None, [expected])]
