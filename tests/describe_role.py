@@ -56,8 +56,8 @@ ADVICE: Mapping[str, str] = {
     "is joined. The\n[guide](../guide/schedulers.md) shows the role at work.",
     "htcondor": "No variable has to be set for a pool that is built; `htcondor_central_manager` and "
     "`htcondor_domain` for one that is\njoined. The [guide](../guide/schedulers.md) shows the role at work.",
-    "slurm": "No variable has to be set for a cluster that is built; a cluster that is joined has to be told. "
-    "The\n[guide](../guide/schedulers.md) shows the role at work.",
+    "slurm": "No variable has to be set for a cluster that is built; a cluster that is joined has to be "
+    "told. The\n[guide](../guide/schedulers.md) shows the role at work.",
 }
 
 HEAD = """<!-- Made by `python tests/describe_role.py {role}`; a test fails when it is not up to date. -->

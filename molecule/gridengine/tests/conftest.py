@@ -35,7 +35,8 @@ def node(containers: Mapping[str, str]) -> Host:
 def by_library(galaxy: Galaxy, containers: Mapping[str, str], server: Host, pulsar_root: str) -> Cluster:
     """The cluster as Galaxy uses it, by way of the manager with Grid Engine's library."""
     (endpoint,) = endpoints_of(containers["server"], pulsar_root)
-    return Cluster(galaxy=galaxy, endpoint=endpoint, host=server)
+    cluster = Cluster(galaxy=galaxy, endpoint=endpoint, host=server)
+    return cluster.with_parameters(manager="_default_")
 
 
 @pytest.fixture(scope="session")

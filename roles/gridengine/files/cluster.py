@@ -129,7 +129,7 @@ def object_differences(kind: str, name: str, wanted: Settings, *, pretend: bool)
     """Make an object, or change settings of it; those that nothing is said about stay."""
     of = KINDS[kind]
     there = not of.names or name in names(of.names)
-    # A host group is shown whatever is asked for; the scheduler has one configuration and no name.
+    # The scheduler has one configuration, which has no name.
     show = (of.show,) if kind == "scheduler" else (of.show, name)
     found = settings(shown(*show)) if there else {}
     if lacking := unlike(found, wanted):
