@@ -45,7 +45,9 @@ def submit(request: Request) -> Sequence[str]:
     each = request.memory_mb_per_cpu
     memory = [] if each is None else ["-l", f"h_vmem={each}M"]
     ours = ["-N", request.name, "-o", "/dev/null", "-e", "/dev/null"]
-    return ["qsub", "-terse", "-S", "/bin/bash", *request.options, *cpus, *memory, *request.native, *ours]
+    # Elsewhere a job begins in its user's home, which a node need not have.
+    always = ["-terse", "-S", "/bin/bash", "-wd", "/"]
+    return ["qsub", *always, *request.options, *cpus, *memory, *request.native, *ours]
 
 
 def status(user: str | None) -> Sequence[str]:
