@@ -41,14 +41,14 @@ def test_jobs_run_on_the_nodes_as_the_servers_user(cluster: Cluster) -> None:
 
 def test_a_job_has_what_it_asks_for(cluster: Cluster) -> None:
     asking = cluster.with_parameters(submit_native_specification="-pe smp 2 -l h_vmem=200M")
-    (job,) = asking.submit("echo $GALAXY_SLOTS $(ulimit -v)")
-    assert asking.ending(job)["job_stdout"].split() == ["2", str(400 * 1024)]
+    (job,) = asking.submit("echo $GALAXY_SLOTS $GALAXY_MEMORY_MB $(ulimit -v)")
+    assert asking.ending(job)["job_stdout"].split() == ["2", "400", str(400 * 1024)]
 
 
 def test_resources_have_names_of_galaxys_own(by_commands: Cluster) -> None:
     asking = by_commands.with_parameters(submit_request_cpus="2", submit_request_memory="300")
-    (job,) = asking.submit("echo $GALAXY_SLOTS $(ulimit -v)")
-    assert asking.ending(job)["job_stdout"].split() == ["2", str(300 * 1024)]
+    (job,) = asking.submit("echo $GALAXY_SLOTS $GALAXY_MEMORY_MB")
+    assert asking.ending(job)["job_stdout"].split() == ["2", "300"]
 
 
 def test_a_job_that_takes_more_memory_than_it_asked_for_is_killed(cluster: Cluster) -> None:

@@ -111,6 +111,19 @@ def test_grid_engines_memory_units_are_understood(
     )
 
 
+@pytest.mark.parametrize(
+    ("limit", "own", "total"),
+    [("4194304", {}, "4096"), ("unlimited", {}, None), ("4194304", {"GALAXY_MEMORY_MB": "100"}, "100")],
+)
+def test_a_grid_engine_that_does_not_tell_the_memory_has_set_it_as_a_limit(
+    job: ScriptedJob, limit: str, own: dict[str, str], total: str | None
+) -> None:
+    """As seen with Debian's 8.1.9: h_vmem times slots, in the KiB of ``ulimit -v`` (bash(1))."""
+    environ = {**ENVIRONMENT, "SGE_CELL": "default", **own}
+    limited = (Execute(f"ulimit -v {limit}"),)
+    assert job.value("GALAXY_MEMORY_MB", environ=environ, environment=limited) == total
+
+
 def _slurm(directory: Path, answer: str) -> dict[str, str]:
     """Return the environment of a Slurm job whose ``scontrol`` gives *answer* and complains."""
     directory.mkdir()
