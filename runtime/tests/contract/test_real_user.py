@@ -113,7 +113,10 @@ def test_a_cancelled_job_is_ended_by_its_user(machine: UserMachine, programs: tu
     later = machine.restarted(manager)
     later.cancel(later.submit(spec))
     machine.work_until(lambda: machine.sudoers.asked()[-1:] == [("take_back", SOMEBODY)])
-    assert machine.sudoers.asked()[2:] == [(programs[1], SOMEBODY), ("take_back", SOMEBODY)]
+    *ends, last = machine.sudoers.asked()[2:]
+    # Processes of this machine are told as often as some are left.
+    assert set(ends) == {(programs[1], SOMEBODY)}
+    assert last == ("take_back", SOMEBODY)
 
 
 def test_a_job_that_is_cancelled_before_it_is_handed_over_never_starts(machine: UserMachine) -> None:
