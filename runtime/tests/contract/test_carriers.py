@@ -214,6 +214,7 @@ def test_no_error_shows_the_right_to_use_a_url(
         messages.append(str(raised.value))
     assert messages[0].startswith("the files endpoint answered 400")
     assert messages[2].startswith(f"127.0.0.1:{api.port}: ")
+    assert messages[2].endswith("Connection refused")
     assert not any("job_key" in message or "a.dat" in message for message in messages)
 
 

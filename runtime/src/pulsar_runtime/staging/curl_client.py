@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import threading
 from collections import deque
@@ -185,10 +186,14 @@ class CurlAnswer:
         """Let libcurl do what can be done, or wait until something can."""
         self._over = not self._loop.turn(_WAIT_MILLISECONDS)
         _, _, failed = self._loop.multi.info_read()
-        for _, code, message in failed:
+        for easy, code, message in failed:
             kind = TransferRefused if code in _FOR_GOOD else TransferInterrupted
+            words = [self._host, message or f"libcurl error {code}"]
+            if code == pycurl.E_COULDNT_CONNECT and (number := easy.getinfo(pycurl.OS_ERRNO)):
+                # Nobody there, or no way there: libcurl does not tell.
+                words.append(os.strerror(number))
             # What stopped the body of the request is the reason; libcurl only knows that it stopped.
-            self._error = self._error or kind(f"{self._host}: {message or f'libcurl error {code}'}")
+            self._error = self._error or kind(": ".join(words))
 
     def _require_whole(self) -> None:
         if self._error is not None:
