@@ -11,6 +11,8 @@ from pathlib import Path
 #: The role and nothing else.
 DEPLOY = Path(__file__).parents[1] / "deploy.yml"
 LIMIT = 240.0
+#: Molecule has Ansible colour what it prints, which tests read.
+PLAIN = {"ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
 
 
 def play(
@@ -56,7 +58,11 @@ def start(
     ]
     return subprocess.Popen(
         command,
-        env={**os.environ, **({"ANSIBLE_COLLECTIONS_PATH": str(collections)} if collections else {})},
+        env={
+            **os.environ,
+            **PLAIN,
+            **({"ANSIBLE_COLLECTIONS_PATH": str(collections)} if collections else {}),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
