@@ -6,19 +6,27 @@ It sends files that are there, and lets those that come in pass: what was moved 
 from __future__ import annotations
 
 import os
+import re
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
+from functools import lru_cache
 from io import BufferedReader
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote_plus
 
 import attrs
 
 BUFFER_SIZE = 1 << 20
 BACKLOG = 128
+
+END_OF_HEAD = b"\r\n"
+PATH = re.compile(rb"[?&]path=([^&]*)")
+LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
+BOUNDARY = re.compile(rb'(?i)\r\ncontent-type: *multipart/form-data; *boundary="?([^"\r]+)')
+EXPECTATION = re.compile(rb"(?i)\r\nexpect: *100-continue")
 
 
 @attrs.frozen
@@ -65,68 +73,86 @@ class _Conversation(socketserver.StreamRequestHandler):
     rbufsize = 1 << 16
     disable_nagle_algorithm = True
 
+    def setup(self) -> None:
+        super().setup()
+        self._dropped = memoryview(bytearray(BUFFER_SIZE))
+
     def handle(self) -> None:
         try:
-            while line := self.rfile.readline():
-                self._answer(line.decode("ascii"), self._headers())
+            while head := self._head():
+                self._answer(head)
         except ConnectionError:
             return  # whoever had more to say does so over another connection
 
-    def _headers(self) -> dict[str, str]:
-        headers = {}
-        while line := self.rfile.readline().strip():
-            name, _, value = line.decode("latin-1").partition(":")
-            headers[name.lower()] = value.strip()
-        return headers
+    def _head(self) -> bytes:
+        """Return what comes before a body, nothing when the connection has ended."""
+        lines = []
+        while (line := self.rfile.readline()) not in (END_OF_HEAD, b""):
+            lines.append(line)
+        return b"".join(lines)
 
-    def _answer(self, request: str, headers: dict[str, str]) -> None:
-        method, target, _ = request.split()
-        path = parse_qs(urlsplit(target).query)["path"][0]
+    def _answer(self, head: bytes) -> None:
+        method, _, target = head.partition(b" ")
+        path = unquote_plus(_first(PATH, target.partition(b" ")[0]).decode("ascii"))
         # Each move is noted before its last byte is sent: whoever has that byte finds the move.
-        if method == "POST":
-            self.server.moves.append(Move(method, path, self._receive(headers)))
+        if method == b"POST":
+            self.server.moves.append(Move("POST", path, self._receive(head)))
             self._send("200 OK", "Content-Type: application/json", body=b'{"message": "ok"}')
         else:
-            self._file(method, Path(path))
+            self._file(method.decode("ascii"), path)
 
-    def _file(self, method: str, path: Path) -> None:
+    def _file(self, method: str, path: str) -> None:
         """Send a file with what tells that it has not changed, as Galaxy's web framework does."""
-        with path.open("rb") as file:
+        with open(path, "rb", buffering=0) as file:
             stat = os.fstat(file.fileno())
-            self.server.moves.append(Move(method, str(path), stat.st_size))
+            self.server.moves.append(Move(method, path, stat.st_size))
+            length = stat.st_size if method == "GET" else 0
             self._send(
                 "200 OK",
                 "Content-Type: application/octet-stream",
                 "Accept-Ranges: bytes",
-                f"Last-Modified: {formatdate(stat.st_mtime, usegmt=True)}",
+                f"Last-Modified: {_date(int(stat.st_mtime))}",
                 f'ETag: "{stat.st_mtime_ns:x}-{stat.st_size:x}"',
                 length=stat.st_size,
+                more=length > 0,
             )
-            if method == "GET":
-                self.request.sendfile(file)
+            sent = 0
+            while sent < length:
+                sent += os.sendfile(self.request.fileno(), file.fileno(), sent, length - sent)
 
-    def _receive(self, headers: dict[str, str]) -> int:
+    def _receive(self, head: bytes) -> int:
         """Let a form with one file pass and return the size of the file."""
-        if headers.get("expect", "").lower() == "100-continue":
+        if EXPECTATION.search(head):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        left = length = int(headers["content-length"])
-        _, found, boundary = headers["content-type"].partition("boundary=")
-        if not found:
-            raise ValueError("what came in is not a form")
-        around = len(f"\r\n--{boundary.strip(chr(34))}--\r\n")
+        left = length = int(_first(LENGTH, head))
+        around = len(f"\r\n--{_first(BOUNDARY, head).decode()}--\r\n")
         while line := self.rfile.readline():
             left -= len(line)
             around += len(line)
-            if not line.strip():
+            if line == END_OF_HEAD:
                 break
-        buffer = memoryview(bytearray(BUFFER_SIZE))
         while left:
-            read = self.rfile.readinto(buffer[:left])
+            read = self.rfile.readinto(self._dropped[:left])
             if not read:
                 raise ConnectionResetError("the upload broke off")
             left -= read
         return length - around
 
-    def _send(self, status: str, *headers: str, body: bytes = b"", length: int | None = None) -> None:
+    def _send(
+        self, status: str, *headers: str, body: bytes = b"", length: int | None = None, more: bool = False
+    ) -> None:
         lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body) if length is None else length}"]
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode() + body)
+        data = "\r\n".join([*lines, "", ""]).encode() + body
+        self.request.sendall(data, socket.MSG_MORE if more else 0)
+
+
+def _first(pattern: re.Pattern[bytes], text: bytes) -> bytes:
+    found = pattern.search(text)
+    if found is None:
+        raise ValueError(f"the request has no {pattern.pattern.decode()}")
+    return found[1]
+
+
+@lru_cache
+def _date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)

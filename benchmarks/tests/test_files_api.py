@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -8,6 +9,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
+from benchmarks.deadline import Deadline
 from benchmarks.files_api import FilesApi, Move, running_files_api
 
 TIMEOUT = 10
@@ -49,3 +51,11 @@ def test_a_connection_is_used_again(api: FilesApi, tmp_path: Path) -> None:
             session.post(url(api, "/galaxy/o.dat"), files={"file": b"omega"}, timeout=TIMEOUT)
             assert session.get(url(api, str(given)), timeout=TIMEOUT).content == b"alpha"
     assert [move.size for move in api.moves] == [5] * 6
+
+
+def test_a_conversation_ends_with_its_connection(api: FilesApi) -> None:
+    before = threading.active_count()
+    with requests.Session() as session:
+        session.post(url(api, "/galaxy/o.dat"), files={"file": b"omega"}, timeout=TIMEOUT)
+        assert threading.active_count() == before + 1
+    Deadline(TIMEOUT, "the thread ends").until(lambda: threading.active_count() == before, every=0.01)

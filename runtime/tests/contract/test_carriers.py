@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -249,6 +252,60 @@ def test_one_connection_serves_many_files(api: FilesApi, tmp_path: Path, make_cl
         with open(tmp_path / "a", "rb", buffering=0) as stream:
             files.send(HttpFile(api.url("/b.dat")), stream, progress())
     assert api.connections == 1
+
+
+@contextmanager
+def running_stubborn_server(status: int, head: Mapping[str, str], body: bytes) -> Iterator[str]:
+    """Run a server that answers everything with the same, whatever it is asked for; give its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            for name, value in {**head, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            with suppress(ConnectionError):
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/a.dat"
+        finally:
+            server.shutdown()
+
+
+@by_either
+def test_what_was_compressed_without_being_asked_for_is_not_kept_so(
+    tmp_path: Path, make_client: MakeClient
+) -> None:
+    packed = gzip.compress(b"alpha\n" * 1000)
+    with running_stubborn_server(200, {"Content-Encoding": "gzip"}, packed) as url:
+        HttpFiles(make_client(None)).fetch(HttpFile(url), str(tmp_path / "a"), progress())
+    assert (tmp_path / "a").read_bytes() == b"alpha\n" * 1000
+
+
+@by_either
+def test_a_part_that_nobody_asked_for_is_not_the_file(tmp_path: Path, make_client: MakeClient) -> None:
+    with (
+        running_stubborn_server(206, {"Content-Range": "bytes 0-4/9"}, b"alpha") as url,
+        pytest.raises(TransferInterrupted, match="206"),
+    ):
+        HttpFiles(make_client(None)).fetch(HttpFile(url), str(tmp_path / "a"), progress())
+
+
+@by_either
+def test_of_a_long_excuse_only_the_beginning_is_told(tmp_path: Path, make_client: MakeClient) -> None:
+    with (
+        running_stubborn_server(500, {}, b"no space left; " * 100_000) as url,
+        pytest.raises(TransferInterrupted) as raised,
+    ):
+        HttpFiles(make_client(None)).fetch(HttpFile(url), str(tmp_path / "a"), progress())
+    assert str(raised.value).startswith("the files endpoint answered 500 Internal Server Error: no space")
+    assert len(str(raised.value)) < 400
 
 
 def test_a_program_that_copies_is_ended_with_the_transfer(daemon: SshDaemon, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ class SelectorReactor:
         #: What other threads have posted, and a counter that is readable while there is any (eventfd(2)).
         self._posted: deque[Callable[[], None]] = deque()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._rung = False
         self.watch(self._bell, self._call_posted)
 
     def watch(self, fd: int, callback: Callable[[], None]) -> None:
@@ -40,7 +41,9 @@ class SelectorReactor:
     def post(self, callback: Callable[[], None]) -> None:
         """Call *callback* once, soon, on the reactor's thread; may be called from any thread."""
         self._posted.append(callback)
-        os.eventfd_write(self._bell, 1)
+        if not self._rung:
+            self._rung = True
+            os.eventfd_write(self._bell, 1)
 
     def stop(self) -> None:
         """Make `run`, or the next call of it, return once the present callbacks are through."""
@@ -65,7 +68,8 @@ class SelectorReactor:
 
     def _call_posted(self) -> None:
         os.eventfd_read(self._bell)
-        # What they post in turn rings again.
+        # Before anything is taken: what is posted from now on rings again, what was posted before is taken.
+        self._rung = False
         for _ in range(len(self._posted)):
             self._posted.popleft()()
 

@@ -52,8 +52,8 @@ class Supervisor:
         self._reactor = reactor
         self._jobs: dict[int, Job] = {}
         self._keys: dict[tuple[ManagerName, ExternalId], int] = {}
-        #: Jobs whose files have been brought in and that have not been prepared.
-        self._staged_in: set[int] = set()
+        #: Submissions of jobs whose files have been brought in and that have not been prepared.
+        self._staged_in: dict[int, Submission] = {}
         #: What is to be sent for jobs that were prepared by this agent; of others the store knows.
         self._plans: dict[int, StageOutPlan | None] = {}
         self._last_submitted = 0
@@ -125,7 +125,7 @@ class Supervisor:
     def _forward(self, job: Job) -> None:
         if job.status is JobStatus.PREPROCESSING and not job.cancel_requested:
             if job.key in self._staged_in:
-                self._prepare(job, self._store.submission(job.key))
+                self._prepare(job, self._staged_in[job.key])
             else:
                 self._stage_in(job)
         elif job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
@@ -139,14 +139,14 @@ class Supervisor:
         works.stager.check(submission)
         transfers = submission.staging.stage_in
         if transfers:
-            works.stager.stage_in(job, transfers, partial(self._staging_in_ended, job.key))
+            works.stager.stage_in(job, transfers, partial(self._staging_in_ended, job.key, submission))
         else:
             self._prepare(job, submission)
 
-    def _staging_in_ended(self, key: int, problem: PulsarRuntimeError | None) -> None:
+    def _staging_in_ended(self, key: int, submission: Submission, problem: PulsarRuntimeError | None) -> None:
         job = self._jobs[key]
         if problem is None:
-            self._staged_in.add(key)
+            self._staged_in[key] = submission
             self._advance(key)
         else:
             self._settle(key, partial(self._fail, job, str(problem)))
@@ -156,7 +156,7 @@ class Supervisor:
         # Written down before the manager is asked: what comes before is safe to repeat, the start is not.
         queued = self._move(job, JobStatus.QUEUED)
         if queued is not None:
-            self._staged_in.discard(job.key)
+            self._staged_in.pop(job.key, None)
             self._plans[job.key] = submission.staging.stage_out
             self._hand_over(queued, submission)
 
@@ -311,7 +311,7 @@ class Supervisor:
 
     def _drop(self, job: Job) -> None:
         """Let go of everything that is kept about a job that is over."""
-        self._staged_in.discard(job.key)
+        self._staged_in.pop(job.key, None)
         self._plans.pop(job.key, None)
         self._forget(job)
         if job.manager in self._works:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+import pulsar_runtime.bootstrap.adapters  # noqa: F401 - of both halves: loaded once, its pages are shared
 from pulsar_runtime.cli.children import Children
 from pulsar_runtime.cli.log import to_stderr
 from pulsar_runtime.cli.options import bind_option, config_option, configuration

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Protocol
+
+import attrs
 
 from pulsar_runtime.domain.errors import NotWanted, TransferInterrupted, TransferRefused
 
 REDIRECTS = 5
 CONNECT_SECONDS = 30.0
 
+#: As much of a body as errors show.
+EXCERPT_BYTES = 300
+
 #: Statuses after which the same request may succeed (protocol section 5.6).
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-_EXCERPT_BYTES = 300
 
 
 class Body(Protocol):
@@ -24,23 +27,20 @@ class Body(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
 
-class Answer(Protocol):
-    """An answer whose body has not been read."""
+@attrs.frozen(kw_only=True)
+class Answer:
+    """An answer, but for its body."""
 
-    @property
-    def status_code(self) -> int:
-        """Its status."""
+    status_code: int
+    #: What the server calls the status.
+    reason: str
+    #: By names in lower case.
+    headers: Mapping[str, str]
+    #: What its body begins with, when nobody has taken it.
+    excerpt: bytes = b""
 
-    @property
-    def reason(self) -> str:
-        """What the server calls the status."""
 
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Its headers, by names in any case."""
-
-    def iter_content(self, chunk_size: int) -> Iterator[bytes]:
-        """Yield the body in pieces of about this size; what was compressed is not any more."""
+Taker = Callable[[bytes], None]
 
 
 class HttpClient(Protocol):
@@ -57,8 +57,13 @@ class HttpClient(Protocol):
         headers: Mapping[str, str],
         body: Body | bytes | None = None,
         follow: bool = False,
-    ) -> AbstractContextManager[Answer]:
-        """Give the answer, whatever its status, before its body has been read."""
+        into: Callable[[Answer], Taker | None] | None = None,
+    ) -> Answer:
+        """Return the answer, whatever its status.
+
+        *into* is called with it once, before its body has been read, and returns what takes the body, piece
+        by piece. What that and *body* raise breaks off the request, and is raised here.
+        """
 
 
 def patience_seconds(method: str) -> float:
@@ -73,14 +78,14 @@ def succeeded(answer: Answer) -> bool:
 
 
 def require_success(answer: Answer) -> None:
-    """Raise what another status means; read a short answer, so that its connection is used again."""
-    code = answer.status_code
-    excerpt = next(answer.iter_content(_EXCERPT_BYTES), b"").decode("utf-8", "replace").strip()
+    """Raise what another status means."""
     if succeeded(answer):
         return
-    said = f"the files endpoint answered {code} {answer.reason or ''}".rstrip()
+    code = answer.status_code
+    said = f"the files endpoint answered {code} {answer.reason}".rstrip()
+    excerpt = answer.excerpt.decode("utf-8", "replace").strip()
     if excerpt and "<" not in excerpt[:20]:
-        said += f": {excerpt[:_EXCERPT_BYTES]}"
+        said += f": {excerpt}"
     if code in _TRANSIENT:
         raise TransferInterrupted(said)
     if code == HTTPStatus.FORBIDDEN:

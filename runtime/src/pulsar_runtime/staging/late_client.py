@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from functools import cached_property
 
-from pulsar_runtime.staging.http_client import Answer, Body, HttpClient
+from pulsar_runtime.staging.http_client import Answer, Body, HttpClient, Taker
 
 
 class LateClient:
@@ -31,6 +30,7 @@ class LateClient:
         headers: Mapping[str, str],
         body: Body | bytes | None = None,
         follow: bool = False,
-    ) -> AbstractContextManager[Answer]:
-        """Give the answer, whatever its status, before its body has been read."""
-        return self._made.ask(method, url, headers=headers, body=body, follow=follow)
+        into: Callable[[Answer], Taker | None] | None = None,
+    ) -> Answer:
+        """Return the answer, whatever its status."""
+        return self._made.ask(method, url, headers=headers, body=body, follow=follow, into=into)

@@ -69,7 +69,9 @@ class TransferPool:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _wake(self, tasks: int) -> None:
-        """Have threads for some more tasks."""
+        """Have threads for some more tasks, as far as there may be."""
+        if not self._idle and len(self._threads) == self._most_workers:
+            return
         self._changed.notify(tasks)
         queued = sum(map(len, self._turn.values()))
         while self._idle < queued and len(self._threads) < self._most_workers and not self._closed:
@@ -95,9 +97,10 @@ class TransferPool:
                 finally:
                     with self._changed:
                         self._running[owner] -= 1
-                        self._idle += 1
                         self._let_in()
+                        # The others: this one is about to take the next task itself.
                         self._wake(self._most_workers)
+                        self._idle += 1
         finally:
             with self._changed:
                 self._idle -= 1

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import attrs
 import requests
 from requests.structures import CaseInsensitiveDict
 
 from pulsar_runtime.domain.errors import TransferInterrupted, TransferRefused
-from pulsar_runtime.staging.http_client import CONNECT_SECONDS, REDIRECTS, Body, patience_seconds
+from pulsar_runtime.staging.http_client import (
+    CONNECT_SECONDS,
+    EXCERPT_BYTES,
+    REDIRECTS,
+    Answer,
+    Body,
+    Taker,
+    patience_seconds,
+)
+from pulsar_runtime.staging.pieces import PIECE_BYTES
 
 
 class RequestsClient:
@@ -26,7 +36,6 @@ class RequestsClient:
         #: What the environment says of a server: proxies, and authorities to trust.
         self._surroundings: dict[str, Mapping[str, Any]] = {}
 
-    @contextmanager
     def ask(
         self,
         method: str,
@@ -35,8 +44,9 @@ class RequestsClient:
         headers: Mapping[str, str],
         body: Body | bytes | None = None,
         follow: bool = False,
-    ) -> Iterator[requests.Response]:
-        """Give the answer, whatever its status, before its body has been read."""
+        into: Callable[[Answer], Taker | None] | None = None,
+    ) -> Answer:
+        """Return the answer, whatever its status."""
         with _translating(url):
             session = self._session()
             request = requests.PreparedRequest()
@@ -52,12 +62,12 @@ class RequestsClient:
                 "timeout": (CONNECT_SECONDS, patience_seconds(method)),
             }
             # Not by way of the session, which takes as long again to merge what is the same each time.
-            answer = session.get_adapter(url).send(request, **settings)
-            if follow and answer.is_redirect:
-                answer.close()
-                answer = session.request(method, url, headers=request.headers, **settings)
-            with answer:
-                yield answer
+            response = session.get_adapter(url).send(request, **settings)
+            if follow and response.is_redirect:
+                response.close()
+                response = session.request(method, url, headers=request.headers, **settings)
+            with response:
+                return _read(response, into)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -73,6 +83,21 @@ class RequestsClient:
                 url, proxies={}, stream=True, verify=self._ca_file, cert=None
             )
         return self._surroundings[server]
+
+
+def _read(response: requests.Response, into: Callable[[Answer], Taker | None] | None) -> Answer:
+    answer = Answer(
+        status_code=response.status_code,
+        reason=response.reason or "",
+        headers={name.lower(): value for name, value in response.headers.items()},
+    )
+    take = into(answer) if into is not None else None
+    if take is None:
+        # Of a short body that is all, and its connection is used again.
+        return attrs.evolve(answer, excerpt=next(response.iter_content(EXCERPT_BYTES), b""))
+    for piece in response.iter_content(PIECE_BYTES):
+        take(piece)
+    return answer
 
 
 @contextmanager

@@ -45,24 +45,23 @@ class TusFiles:
         session = urlsplit(upload).path.rstrip("/").rpartition("/")[2]
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode({"session_id": session}).encode()
-        with self.client.ask("POST", other.url, headers=headers, body=body) as answer:
-            require_success(answer)
+        require_success(self.client.ask("POST", other.url, headers=headers, body=body))
 
     def _find(self, progress: Progress, size: int) -> tuple[str | None, int]:
         """Return an upload that an earlier attempt began, and how far it is; none if it is gone."""
         if progress.resume is None:
             return None, 0
-        with self.client.ask("HEAD", progress.resume, headers=_VERSION) as answer:
-            offset = _number(answer.headers.get("Upload-Offset"))
-            if succeeded(answer) and offset is not None and offset <= size:
-                return progress.resume, offset
-            return None, 0
+        answer = self.client.ask("HEAD", progress.resume, headers=_VERSION)
+        offset = _number(answer.headers.get("upload-offset"))
+        if succeeded(answer) and offset is not None and offset <= size:
+            return progress.resume, offset
+        return None, 0
 
     def _create(self, other: TusFile, size: int) -> str:
         headers = {**_VERSION, "Upload-Length": str(size), "Content-Length": "0"}
-        with self.client.ask("POST", other.uploads, headers=headers) as answer:
-            require_success(answer)
-            location = answer.headers.get("Location")
+        answer = self.client.ask("POST", other.uploads, headers=headers)
+        require_success(answer)
+        location = answer.headers.get("location")
         if not location:
             raise TransferRefused("the upload endpoint did not say where to upload")
         return urljoin(other.uploads, location)
@@ -74,11 +73,10 @@ class TusFiles:
             "Upload-Offset": str(offset),
             "Content-Type": "application/offset+octet-stream",
         }
-        with self.client.ask(
-            "PATCH", upload, headers=headers, body=_Chunk(stream, offset, size, progress)
-        ) as answer:
-            require_success(answer)
-            reached = _number(answer.headers.get("Upload-Offset"))
+        chunk = _Chunk(stream, offset, size, progress)
+        answer = self.client.ask("PATCH", upload, headers=headers, body=chunk)
+        require_success(answer)
+        reached = _number(answer.headers.get("upload-offset"))
         if reached is None or not offset < reached <= offset + size:
             raise TransferInterrupted(f"the upload endpoint took nothing at {offset} of {offset + size}")
         return reached

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+from functools import lru_cache
 
 from pulsar_runtime.domain.errors import UnfitHost
 
@@ -38,12 +39,18 @@ _syscall.argtypes = (
 )
 
 
+@lru_cache
+def _how(flags: int, resolve: int) -> _OpenHow:
+    """Return what the kernel only reads."""
+    return _OpenHow(flags=flags, resolve=resolve)
+
+
 def openat2(directory: int, path: str, flags: int, resolve: int) -> int:
     """Open *path* below the open *directory*; raises `OSError`.
 
     `errno.EXDEV` says that the way would leave the directory, `errno.ELOOP` that a link is in it.
     """
-    how = _OpenHow(flags=flags | os.O_CLOEXEC, resolve=resolve)
+    how = _how(flags | os.O_CLOEXEC, resolve)
     number = errno.EAGAIN
     for _ in range(_TRIES):
         descriptor: int = _syscall(_NUMBER, directory, os.fsencode(path), how, ctypes.sizeof(how))
