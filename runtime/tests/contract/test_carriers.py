@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 import attrs
 import pytest
 
-from pulsar_runtime.domain.errors import TransferInterrupted, TransferRefused, TransferStopped
+from pulsar_runtime.domain.errors import NotWanted, TransferInterrupted, TransferRefused, TransferStopped
 from pulsar_runtime.domain.staging import (
     Counterpart,
     HttpFile,
@@ -255,13 +255,15 @@ def test_one_connection_serves_many_files(api: FilesApi, tmp_path: Path, make_cl
 
 
 @contextmanager
-def running_stubborn_server(status: int, head: Mapping[str, str], body: bytes) -> Iterator[str]:
-    """Run a server that answers everything with the same, whatever it is asked for; give its URL."""
+def running_stubborn_server(
+    status: int, head: Mapping[str, str], body: bytes, *, missing: int = 0
+) -> Iterator[str]:
+    """Run a server that answers everything with the same, and *missing* bytes too few; give its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
-            for name, value in {**head, "Content-Length": str(len(body))}.items():
+            for name, value in {**head, "Content-Length": str(len(body) + missing)}.items():
                 self.send_header(name, value)
             self.end_headers()
             with suppress(ConnectionError):
@@ -295,6 +297,14 @@ def test_a_part_that_nobody_asked_for_is_not_the_file(tmp_path: Path, make_clien
         pytest.raises(TransferInterrupted, match="206"),
     ):
         HttpFiles(make_client(None)).fetch(HttpFile(url), str(tmp_path / "a"), progress())
+
+
+def test_a_refusal_counts_though_its_reason_breaks_off(tmp_path: Path) -> None:
+    with (
+        running_stubborn_server(403, {}, b"not you", missing=100) as url,
+        pytest.raises(NotWanted, match="403"),
+    ):
+        HttpFiles(CurlClient(None)).fetch(HttpFile(url), str(tmp_path / "a"), progress())
 
 
 @by_either

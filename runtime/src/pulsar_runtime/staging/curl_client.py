@@ -100,8 +100,9 @@ class CurlClient:
                 raise sending.error from None
             if reading.error is not None:
                 raise reading.error from None
-            if not reading.is_enough:
+            if not reading.ignored:
                 raise _translated(exc, url, easy) from exc
+            # Of an answer whose body nobody takes, enough has come.
         finally:
             # It keeps its connections, and nothing of this request.
             easy.reset()
@@ -142,14 +143,13 @@ class _Reading:
 
     def __init__(self, into: Callable[[Answer], Taker | None] | None) -> None:
         self.error: TransferError | OSError | None = None
-        #: Whether the rest of the body was left out.
-        self.is_enough = False
+        #: What has come of a body that nobody takes.
+        self.ignored = bytearray()
         self._into = into
         self._answer: Answer | None = None
         self._take: Taker | None = None
         self._status = (0, "")
         self._headers: dict[str, str] = {}
-        self._ignored = bytearray()
 
     def take_header(self, line: bytes) -> None:
         """Take a line of a head, which may be that of a redirect, or of permission to go on."""
@@ -171,14 +171,13 @@ class _Reading:
         except (TransferError, OSError) as exc:
             self.error = exc
             return _BREAK_OFF
-        self._ignored += piece
-        self.is_enough = len(self._ignored) > _MOST_IGNORED_BYTES
-        return _BREAK_OFF if self.is_enough else None
+        self.ignored += piece
+        return _BREAK_OFF if len(self.ignored) > _MOST_IGNORED_BYTES else None
 
     def ended(self) -> Answer:
         """Return the answer."""
         answer = self._begin()
-        return attrs.evolve(answer, excerpt=bytes(self._ignored[:EXCERPT_BYTES])) if self._ignored else answer
+        return attrs.evolve(answer, excerpt=bytes(self.ignored[:EXCERPT_BYTES])) if self.ignored else answer
 
     def _begin(self) -> Answer:
         if self._answer is None:
