@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import resource
 import ssl
 import threading
 import time
@@ -297,6 +298,21 @@ def test_a_part_that_nobody_asked_for_is_not_the_file(tmp_path: Path, make_clien
         pytest.raises(TransferInterrupted, match="206"),
     ):
         HttpFiles(make_client(None)).fetch(HttpFile(url), str(tmp_path / "a"), progress())
+
+
+@by_either
+def test_a_file_that_does_not_fit_has_not_come(
+    api: FilesApi, tmp_path: Path, make_client: MakeClient
+) -> None:
+    """The system writes what fits, and says so only when it is asked to write the rest."""
+    api.write("/a.dat", b"x" * 5000)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            HttpFiles(make_client(None)).fetch(HttpFile(api.url("/a.dat")), str(tmp_path / "a"), progress())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_refusal_counts_though_its_reason_breaks_off(tmp_path: Path) -> None:

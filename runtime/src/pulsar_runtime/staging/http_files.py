@@ -35,6 +35,7 @@ class HttpFiles:
 
     def fetch(self, other: HttpFile, path: str, progress: Progress) -> None:
         """Write what the URL gives to *path*, from where an earlier attempt broke off if that is certain."""
+        # Unbuffered, for what has come to be there when the agent is killed.
         with open(path, "ab", buffering=0) as file:
             arrival = _Arrival(file, progress)
             if arrival.held and progress.resume:
@@ -118,7 +119,9 @@ class _Arrival:
 
     def _take(self, piece: bytes) -> None:
         self._progress.require_wanted()
-        self._file.write(piece)
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[self._file.write(rest) :]
         self._received += len(piece)
         self._progress.spend(len(piece))
 
